@@ -1,0 +1,1 @@
+"""What is promised about a watched system: objectives, thresholds, priorities, escalation, channels."""

@@ -1,0 +1,305 @@
+"""The types of a policy: frozen values, no behaviour beyond look-ups. The YAML file has the same shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from typedyaml.units import Duration
+
+Priority = Literal["P1", "P2", "P3", "P4"]
+Severity = Literal["critical", "warning", "info"]
+Channel = Literal["pagerduty", "sms", "call", "slack", "msteams", "email"]
+AlertType = Literal["symptom", "cause", "heartbeat"]
+Category = Literal[
+    "availability",
+    "latency",
+    "errors",
+    "throughput",
+    "saturation",
+    "grading",
+    "database",
+    "queue",
+    "cache",
+    "storage",
+    "model",
+    "security",
+    "backup",
+    "certificate",
+    "support",
+    "compliance",
+    "capacity",
+    "monitoring",
+]
+
+Name = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", description="lower case words joined by -")
+]
+AlertName = Annotated[
+    str, Meta(pattern=r"^([A-Z]+[a-z0-9]+)+$", max_length=40, description="CamelCase, at most 40 characters")
+]
+MetricName = Annotated[
+    str, Meta(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", description="a Prometheus metric name")
+]
+LabelName = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", description="a Prometheus label name")]
+Version = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]+$", description='a version like "2.53"')]
+Url = Annotated[
+    str, Meta(pattern=r"^https?://[^/\s]+.*[^/]$", description="an http(s) URL without a final slash")
+]
+Address = Annotated[str, Meta(pattern=r"^[^\s/:]+:[0-9]+$", description="host:port")]
+Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="a mail address")]
+AbsolutePath = Annotated[str, Meta(pattern=r"^/\S+$", description="an absolute path of a file")]
+Ratio = Annotated[float, Meta(gt=0, lt=1, description="a ratio between 0 and 1")]
+Positive = Annotated[float, Meta(gt=0, description="a number above 0")]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The oldest servers that must understand what is built."""
+
+    prometheus: Version = "2.53"
+    alertmanager: Version = "0.28"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Bases of the links in messages; a runbook is `<runbooks>/<AlertName>`."""
+
+    runbooks: Url
+    dashboards: Url
+    alertmanager: Url
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A Prometheus scrape job; `interval` overrides the global one."""
+
+    job: Name
+    targets: Annotated[tuple[Address, ...], Meta(min_length=1)]
+    interval: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    interval: Duration
+    evaluation: Duration
+    jobs: dict[Name, Job]
+    """By purpose: `application` and `exporter` are required, the rest are neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Names of the watched application's own HTTP metrics."""
+
+    requests: MetricName = "http_requests_total"
+    status_label: LabelName = "status"
+    duration: MetricName = "http_request_duration_seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert's figures. Which of `above`, `below`, `window`, `minimum` it takes is the rule's affair."""
+
+    priority: Priority
+    category: Category
+    type: AlertType
+    for_: Duration
+    keep_firing_for: Duration | None = None
+    above: float | Duration | None = None
+    below: float | Duration | None = None
+    window: Duration | None = None
+    minimum: Positive | None = None
+    labels: dict[LabelName, str] = field(default_factory=dict)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sli:
+    """What counts as a bad event. `request_errors`: the application's 5xx answers among all answers."""
+
+    kind: Literal["request_errors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A promise over a period: `target` is the least share of good events."""
+
+    title: str
+    alert: AlertName
+    category: Category
+    target: Ratio
+    period: Duration
+    sli: Sli
+    minimum: Positive = 60
+    tiers: tuple[Name, ...] | None = None
+    """Names of `burn_tiers`; all of them when not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class BurnTier:
+    """One pair of windows of the SRE workbook; `budget` is the share of the error budget spent in `long`."""
+
+    long: Duration
+    short: Duration
+    budget: Ratio
+    for_: Duration
+    priority: Priority = "P1"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of escalation: `to` is told by `via`, `after` the alert fired and nobody acknowledged."""
+
+    after: Duration
+    to: Name
+    via: Annotated[tuple[Channel, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Told with step 0, for information; not a step."""
+
+    to: Name
+    via: Annotated[tuple[Channel, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityPolicy:
+    """A row of the escalation matrix."""
+
+    name: str
+    severity: Severity
+    respond: Duration
+    group_wait: Duration
+    group_interval: Duration
+    repeat_interval: Duration
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
+    copy: Copy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPolicy:
+    """Who may use a channel, and how late a message may be."""
+
+    priorities: Annotated[tuple[Priority, ...], Meta(min_length=1)]
+    within: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class PagerDuty:
+    routing_key_file: AbsolutePath
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    channel: Annotated[str, Meta(pattern=r"^[#@]\S+$", description="a Slack channel like #oncall")]
+
+
+@dataclass(frozen=True, slots=True)
+class MsTeams:
+    webhook_url_file: AbsolutePath
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    to: Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A role's addresses. `sms` and `call` are switches: the webhook's adapter knows the numbers."""
+
+    pagerduty: PagerDuty | None = None
+    sms: bool = False
+    call: bool = False
+    slack: Slack | None = None
+    msteams: MsTeams | None = None
+    email: Email | None = None
+
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels this contact can be reached by, in the order of the type."""
+        order: tuple[Channel, ...] = ("pagerduty", "sms", "call", "slack", "msteams", "email")
+        return tuple(channel for channel in order if getattr(self, channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    smarthost: Address
+    from_: Mail
+    username: str | None = None
+    password_file: AbsolutePath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlackDelivery:
+    api_url_file: AbsolutePath
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """SMS and calls: POST to `<base>/sms/<role>` and `<base>/call/<role>`."""
+
+    base: Url
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    smtp: Smtp | None = None
+    slack: SlackDelivery | None = None
+    webhook: Webhook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    url_file: AbsolutePath
+
+
+@dataclass(frozen=True, slots=True)
+class InhibitTargets:
+    """Either priorities or alert names."""
+
+    priorities: tuple[Priority, ...] = ()
+    alerts: tuple[AlertName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    source: AlertName
+    targets: InhibitTargets
+    equal: Annotated[tuple[LabelName, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything promised about one watched system, and who is called when."""
+
+    policy: Name
+    title: str
+    service: Name
+    team: Name
+    links: Links
+    scrape: Scrape
+    alerts: dict[AlertName, Alert]
+    priorities: dict[Priority, PriorityPolicy]
+    channels: dict[Channel, ChannelPolicy]
+    contacts: dict[Name, Contact]
+    delivery: Delivery
+    unrouted: Name
+    retention: Duration
+    target: Target = Target()
+    application: Application = Application()
+    objectives: dict[Name, Objective] = field(default_factory=dict)
+    burn_tiers: dict[Name, BurnTier] = field(default_factory=dict)
+    heartbeat: Heartbeat | None = None
+    identity: tuple[LabelName, ...] = ("alertname", "service")
+    inhibit: tuple[Inhibition, ...] = ()
+
+    def job(self, purpose: str) -> str:
+        """The `job` label of a scrape job by purpose (`application`, `exporter`, ...)."""
+        return self.scrape.jobs[purpose].job
+
+    def priority_of(self, alertname: str) -> Priority:
+        """The priority of an alert of `alerts` (objectives have one a tier)."""
+        return self.alerts[alertname].priority

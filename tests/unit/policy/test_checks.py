@@ -1,0 +1,151 @@
+"""Every fault of a policy is named with its place; the shipped policy is changed in one spot at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policy.load import FOLDER, load_policy, shipped
+from typedyaml.faults import Faults
+
+TEXT = (FOLDER / "auto-grader.yaml").read_text(encoding="utf-8")
+
+
+def faults(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
+    text = TEXT
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the policy"
+        text = text.replace(old, new)
+    path = tmp_path / "p.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Faults) as caught:
+        load_policy(path)
+    return [f"{fault.line}: {fault.message}" for fault in caught.value.faults]
+
+
+def line_of(snippet: str) -> int:
+    return TEXT[: TEXT.index(snippet)].count("\n") + 1
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_policy_has_no_fault(name: str) -> None:
+    assert load_policy(name).value.policy == name
+
+
+CASES = [
+    ('prometheus: "2.53"', 'prometheus: "2.30"', "prometheus 2.30 is not supported; the oldest is 2.42"),
+    (
+        "    exporter: {job: gradewatch,",
+        "    sidecar: {job: gradewatch,",
+        'required job "exporter" is missing',
+    ),
+    ("{job: redis,", "{job: mysql,", 'job "mysql" is already the name of "mysql"'),
+    ("{priority: P4, category", "{priority: P5, category", 'unknown value "P5"; allowed: P1, P2, P3, P4'),
+    (
+        "above: 200, for: 5m",
+        "above: 200, below: 3, for: 5m",
+        "GradingBacklog has both above and below; choose one",
+    ),
+    (
+        "type: cause, for: 15m}",
+        "type: cause, for: 15m, labels: {priority: P1}}",
+        'label "priority" is set by gradewatch itself',
+    ),
+    ("    period: 30d", "    period: 120d", "period 120d is longer than Prometheus keeps samples (90d)"),
+    ("    period: 30d", "    period: 3d", "period 3d is not longer than the window 3d of a burn tier"),
+    (
+        "    minimum: 60",
+        "    minimum: 60\n    tiers: [fast, slwo]",
+        'unknown burn tier "slwo"; did you mean "slow"?',
+    ),
+    (
+        "alert: AvailabilityBudgetBurn",
+        "alert: HighErrorRate",
+        '"HighErrorRate" is already the name of an alert',
+    ),
+    ("{long: 1h, short: 5m", "{long: 1h, short: 6m", "short must be a twelfth of long (5m), found 6m"),
+    (
+        "{after: 30m, to: eng",
+        "{after: 10m, to: eng",
+        "P1, step 2 is due after 10m, not later than step 1 (15m)",
+    ),
+    (
+        "{after: 0m, to: oncall, via: [pagerduty",
+        "{after: 1m, to: oncall, via: [pagerduty",
+        "P1, step 0 must be told at once (after: 0m), found 1m",
+    ),
+    ("respond: 15m", "respond: 10m", "P1, step 1 is due after 15m, later than respond (10m)"),
+    ("to: engineering-manager, via", "to: boss, via", 'unknown contact "boss"; allowed: '),
+    ("via: [pagerduty, sms]", "via: [pagerduty, pager]", 'unknown value "pager"; did you mean "pagerduty"?'),
+    ("via: [sms, call]", "via: [sms, slack]", 'channel "slack" is not for P1; it may be used by P2, P3, P4'),
+    (
+        "via: [pagerduty, sms]",
+        "via: [pagerduty, call]",
+        'contact "oncall" has no "call"; it has pagerduty, sms, slack, msteams, email',
+    ),
+    ('  webhook: {base: "http://127.0.0.1:9876"}\n', "", 'channel "sms" needs "webhook" in delivery'),
+    (
+        "pagerduty: {priorities: [P1], within: 1m}",
+        "pagerduty: {priorities: [P1], within: 30s}",
+        "P1 waits up to",
+    ),
+    (
+        "repeat_interval: 12h",
+        "repeat_interval: 7m",
+        "repeat_interval 7m is not a multiple of group_interval 5m",
+    ),
+    ("unrouted: engineering", "unrouted: nobody", 'unknown contact "nobody"; allowed: '),
+    ("identity: [alertname, service]", "identity: [alertname]", 'identity must contain "service"'),
+    (
+        "source: SidecarDown",
+        "source: SidecarDwon",
+        'unknown alert "SidecarDwon"; did you mean "SidecarDown"?',
+    ),
+    (
+        "source: SidecarDown, targets: {alerts: [CollectorFailing]}",
+        "source: SidecarDown, targets: {}",
+        "targets must name either priorities or alerts",
+    ),
+    (
+        "source: SidecarDown, targets: {alerts: [CollectorFailing]}, equal: [service]",
+        "source: SidecarDown, targets: {alerts: [CollectorFailing]}, equal: [job]",
+        'equal must contain "service", or one system silences another',
+    ),
+    (
+        "source: SidecarDown, targets: {alerts: [CollectorFailing]}",
+        "source: SidecarDown, targets: {alerts: [ServiceDown]}",
+        "SidecarDown (P2) must not silence P1, which is more urgent",
+    ),
+    (
+        "    group_wait: 30s",
+        "    group_wait: 10s",
+        "ServiceDown can silence P2: wait at least 30s, found 10s",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), CASES)
+def test_a_fault_is_named_with_what_is_allowed(tmp_path: Path, old: str, new: str, message: str) -> None:
+    found = faults(tmp_path, (old, new))
+    assert any(message in fault for fault in found), found
+
+
+def test_faults_of_different_subjects_come_together_each_with_its_line(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        ("to: engineering-manager, via", "to: boss, via"),
+        ("{long: 1h, short: 5m", "{long: 1h, short: 6m"),
+        ("unrouted: engineering", "unrouted: nobody"),
+    )
+    lines = [int(fault.split(":")[0]) for fault in found]
+    assert lines == [
+        line_of("{long: 1h, short: 5m"),
+        line_of("to: engineering-manager, via"),
+        line_of("unrouted: engineering"),
+    ]
+
+
+def test_a_policy_that_is_not_shipped_is_refused_with_those_that_are() -> None:
+    with pytest.raises(Faults, match='unknown policy "auto-gradr"; did you mean "auto-grader"'):
+        load_policy("auto-gradr")
