@@ -111,6 +111,7 @@ class Alert:
     below: float | Duration | None = None
     window: Duration | None = None
     minimum: Positive | None = None
+    quantile: Ratio | None = None
     labels: dict[LabelName, str] = field(default_factory=dict)
     enabled: bool = True
 
