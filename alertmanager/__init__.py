@@ -1,0 +1,1 @@
+"""From the escalation matrix of a policy to Alertmanager's files, and how an incident is acknowledged."""

@@ -1,0 +1,129 @@
+"""`gradewatch route`: who is told, when and how, at 80 columns."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from gradewatch.cli import main
+
+WIDTH = 80
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+
+
+def route(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["route", *arguments]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if len(line) > WIDTH] == []
+    return out
+
+
+def test_an_alert_by_its_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    assert route(capsys, "alertname=ServiceDown", "priority=P1") == dedent("""\
+        ServiceDown  P1 critical  grouped by alertname, service
+        STEP  AFTER  WHO                  HOW             RECEIVER
+        0     0m     oncall               pagerduty, sms  P1-0-oncall
+        1     15m    team-lead            sms, call       P1-1-team-lead
+        2     30m    engineering-manager  call            P1-2-engineering-manager
+        With step 0 a copy goes to oncall by slack, msteams, for information.
+        After an acknowledgement steps 1 and 2 stay silent; oncall still hears of the
+        recovery.
+        """)
+
+
+def test_an_alert_of_the_policy_is_known_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    by_labels = route(capsys, "alertname=ServiceDown", "priority=P1")
+    assert route(capsys, "--alert", "ServiceDown") == by_labels
+    assert route(capsys, "alertname=ServiceDown") == by_labels
+
+
+def test_times_of_day_and_who_was_told_by_then(capsys: pytest.CaptureFixture[str]) -> None:
+    out = route(capsys, "--alert", "ServiceDown", "--at", "16m", "--when", "2026-11-21T23:50")
+    assert out == dedent("""\
+        ServiceDown  P1 critical  grouped by alertname, service
+        STEP  AFTER  TIME          WHO                  HOW
+        0     0m     23:50         oncall               pagerduty, sms
+        1     15m    22 Nov 00:05  team-lead            sms, call
+        2     30m    22 Nov 00:20  engineering-manager  call
+        With step 0 a copy goes to oncall by slack, msteams, for information.
+        16m after it fired oncall and team-lead were told; engineering-manager follows
+        in 14m.
+        After an acknowledgement steps 1 and 2 stay silent; oncall still hears of the
+        recovery.
+        """)
+
+
+SENTENCES = [
+    (
+        ["--alert", "ServiceDown", "--at", "0s"],
+        "0s after it fired oncall was told; team-lead follows in 15m.",
+    ),
+    (
+        ["--alert", "CollectorFailing", "--at", "5h"],
+        "oncall and team-lead were told; there is no further step.",
+    ),
+    (["alertname=Mine", "priority=P2", "escalation=1"], "escalation=1 reaches P2-1-team-lead."),
+    (["alertname=Mine", "priority=P4"], "There is no later step to stop"),
+    (["alertname=Mine"], "Mine goes to unrouted: engineering by email, no escalation."),
+    (["alertname=Mine"], "To be escalated an alert needs a label priority: P1, P2, P3, P4."),
+    (["alertname=Watchdog"], "Watchdog goes to heartbeat: it always fires, and its absence is the alarm."),
+    (["priority=P2"], "(any alert)  P2 high"),
+    (["--alert", "GradingBacklog"], "Nobody is told while this fires: ServiceDown."),
+    (
+        ["--alert", "AvailabilityBudgetBurn", "burn_tier=slow"],
+        "Nobody is told while this fires: ServiceDown, AvailabilityBudgetBurn (fast, medium).",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), SENTENCES)
+def test_it_says(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sentence in " ".join(route(capsys, *arguments).split()).replace(
+        "(any alert) P2", "(any alert)  P2"
+    )
+
+
+def test_an_error_budget_has_a_table_for_each_tier(capsys: pytest.CaptureFixture[str]) -> None:
+    heads = [
+        line for line in route(capsys, "--alert", "AvailabilityBudgetBurn").splitlines() if "grouped" in line
+    ]
+    assert [head.split("  ")[0] for head in heads] == [
+        "AvailabilityBudgetBurn fast",
+        "AvailabilityBudgetBurn medium",
+        "AvailabilityBudgetBurn slow",
+        "AvailabilityBudgetBurn longterm",
+    ]
+
+
+def test_without_an_alert_the_whole_matrix_one_line_an_alert(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = route(capsys).splitlines()
+    assert lines[0] == "ALERT                     P   WHO IS TOLD WHEN NOBODY ACKNOWLEDGES"
+    assert lines[1] == "ServiceDown               P1  0m oncall, 15m team-lead, 30m engineering-manager"
+    assert lines[-1] == "AvailabilityBudgetBurn    P4  0m engineering"
+    assert [line.split()[1] for line in lines[1:]] == sorted(line.split()[1] for line in lines[1:])
+
+
+WRONG = [
+    (["ServiceDown"], '"ServiceDown" is not LABEL=VALUE, such as alertname=ServiceDown'),
+    (["=x"], '"=x" is not LABEL=VALUE'),
+    (["--alert", "ServiceDwn"], 'unknown alert "ServiceDwn"; did you mean "ServiceDown"?'),
+    (["--alert", "ServiceDown", "--at", "soon"], '--at: "soon" is not a duration like'),
+    (["--alert", "ServiceDown", "--when", "soon"], '--when: "soon" is not a time such as 2026-11-21T03:00'),
+    (["--at", "5m"], "--at and --when need an alert"),
+    (["--policy", "nothing"], 'unknown policy "nothing"'),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_input_is_one_sentence(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["route", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
