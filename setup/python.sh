@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes .venv with exactly the versions of constraints.txt and gradewatch itself, from any Python from 3.11 on.
 #
-# Debian splits venv and pip off python3. Where they are missing, pip comes from a Debian package that is only
-# unpacked, so neither root nor an installation is needed.
+# Debian splits venv and pip off python3. Where they are missing, a Debian package that is only unpacked lends its pip,
+# so neither root nor an installation is needed.
 set -eu
 
 name=python
@@ -18,8 +18,9 @@ command -v "$python" >/dev/null ||
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$("$python" --version) is too old: gradewatch needs 3.11 or newer; name another one: make PYTHON=..."
 
-# run_pip ARGUMENT ...: pip of the environment, or Debian's wheel of pip where the environment has none.
-run_pip() { PYTHONPATH=${wheel:-} "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
+pip_version=26.3
+
+run_pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
 
 say "environment in .venv, $("$python" --version)"
 if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -29,7 +30,9 @@ else
     if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
         open_suite forky
         fetch python3-pip-whl
-        wheel=$(echo "$work"/root/usr/share/python-wheels/pip-*.whl)
+        PYTHONPATH=$(echo "$work"/root/usr/share/python-wheels/pip-*.whl) \
+            "$venv/bin/python" -m pip install --quiet "pip==$pip_version" ||
+            fail 'pip did not come: see its message above; check the network, then run again.'
     fi
 fi
 

@@ -1,0 +1,857 @@
+"""Every metric family that gradewatch exports, and those of other exporters that its rules and boards use.
+
+Rules, dashboards, docs/metrics.md and tests take names, labels and allowed label values from here. A family
+that is not exported yet has `since="later"`: its name is fixed, so that rules and boards can be written.
+
+No family has a label that alerts carry (priority, severity, service, team, category, alert_type, escalation):
+the rule's value would overwrite the series' own, and two series would become one alert with an evaluation
+error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal
+
+Type = Literal["gauge", "counter", "histogram", "info"]
+Since = Literal["now", "later"]
+Labels = dict[str, tuple[str, ...]]
+Buckets = tuple[float, ...]
+
+_SUFFIX = {"counter": "_total", "info": "_info"}
+_UNITS = ("seconds", "bytes", "ratio")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family. `name` is as exposed: counters end in _total, infos in _info, gauges in neither.
+
+    `values` holds the allowed values of the labels whose set is closed; labels without an entry hold
+    configured names or are bounded by `collection.max_label_values`. `buckets` are finite upper bounds.
+    """
+
+    name: str
+    type: Type
+    help: str
+    labels: tuple[str, ...] = ()
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    unit: str = ""
+    buckets: Buckets = ()
+    collector: str = ""
+    since: Since = "now"
+    subject: str = ""
+
+    @property
+    def base_name(self) -> str:
+        """The name without the suffix that its type adds: OpenMetrics' name of the family."""
+        return self.name.removesuffix(_SUFFIX.get(self.type, ""))
+
+    @property
+    def open_labels(self) -> tuple[str, ...]:
+        """Labels whose values are not listed here."""
+        return tuple(label for label in self.labels if label not in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFamily:
+    """A family of another exporter: what rules and dashboards rely on."""
+
+    name: str
+    type: Type
+    labels: tuple[str, ...]
+    exporter: str
+
+
+OPEN: tuple[str, ...] = ()
+"""Values of a label whose set is not closed: configured names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Families of one subject: a table in docs/metrics.md. `origin` ends each help text."""
+
+    title: str
+    collector: str
+    origin: str
+    since: Since
+
+    def gauge(self, name: str, text: str, since: Since | None = None, **labels: tuple[str, ...]) -> Family:
+        return self._family(name, "gauge", text, since, labels)
+
+    def counter(self, name: str, text: str, since: Since | None = None, **labels: tuple[str, ...]) -> Family:
+        return self._family(name, "counter", text, since, labels)
+
+    def info(self, name: str, text: str, since: Since | None = None, **labels: tuple[str, ...]) -> Family:
+        return self._family(name, "info", text, since, labels)
+
+    def histogram(self, name: str, text: str, buckets: Buckets, **labels: tuple[str, ...]) -> Family:
+        return replace(self._family(name, "histogram", text, None, labels), buckets=buckets)
+
+    def _family(self, name: str, type_: Type, text: str, since: Since | None, labels: Labels) -> Family:
+        base = name.removesuffix(_SUFFIX.get(type_, ""))
+        return Family(
+            name=name,
+            type=type_,
+            help=f"{text} Collector {self.collector}, from {self.origin}.",
+            labels=tuple(labels),
+            values=MappingProxyType({label: values for label, values in labels.items() if values}),
+            unit=next((unit for unit in _UNITS if base.endswith(f"_{unit}")), ""),
+            collector=self.collector,
+            since=since or self.since,
+            subject=self.title,
+        )
+
+
+# Closed sets
+
+ATTEMPTS = ("first", "resubmission")
+OUTCOMES = (
+    "accepted",
+    "partial",
+    "rejected",
+    "compile_error",
+    "runtime_error",
+    "time_limit",
+    "memory_limit",
+    "output_limit",
+    "invalid",
+    "aborted",
+    "internal_error",
+    "graded",
+    "other",
+)
+FAILURE_STAGES = ("grade", "dispatch", "report")
+BASES = ("recorded", "observed")
+QUEUE_STATES = ("waiting", "running")
+TIMELINESS = ("on_time", "late")
+COMPARISONS = ("equal", "close", "different")
+USER_WINDOWS = ("1h", "24h")
+WORKER_STATES = ("online", "busy", "stale", "offline", "disabled", "unhealthy", "other")
+HEARTBEAT_STATS = ("min", "max")
+ERROR_REASONS = ("connect", "auth", "timeout", "query", "data", "limit")
+PERIODS = ("1d", "7d", "30d")
+URGENCIES = ("critical", "high", "medium", "low")
+TICKET_STATES = ("open", "waiting", "resolved")
+SURVEYS = ("nps", "csat", "ces")
+REQUEST_STATES = ("open", "delivered", "declined")
+
+# Buckets, in seconds unless said otherwise
+
+_GRADING = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+_WAIT = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
+_TURNAROUND = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 604800.0)
+_DIFFERENCE = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)  # share of the maximum
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+# Each limit of the help desk's agreement is a bound: the share answered in time is exact.
+_SUPPORT = tuple(h * _HOUR for h in (0.25, 0.5, 1, 2, 4, 8, 24, 48, 72, 168, 336))
+_INCIDENT = tuple(m * _MINUTE for m in (1, 5, 15, 30, 60, 120, 240, 480, 1440, 4320))
+_SESSION = tuple(m * _MINUTE for m in (1, 5, 10, 15, 30, 60, 120, 240))
+_FEEDBACK = tuple(h * _HOUR for h in (1, 4, 8, 24, 48, 72, 168))
+
+# Submissions and gradings
+
+_EVENTS = "Submissions and gradings"
+_rows = _Subject(_EVENTS, "submissions", "the rows that the profile follows", "now")
+_agreement = _Subject(_EVENTS, "agreement", "the block of that name in the profile", "now")
+
+GRADER_SUBMISSIONS_TOTAL = _rows.counter(
+    "grader_submissions_total",
+    "Submissions received; resubmissions over first ones is the mean number of revisions.",
+    attempt=ATTEMPTS,
+)
+GRADER_GRADINGS_TOTAL = _rows.counter(
+    "grader_gradings_total",
+    "Gradings that reached a final state, rejudgings included.",
+    outcome=OUTCOMES,
+)
+GRADER_GRADING_FAILURES_TOTAL = _rows.counter(
+    "grader_grading_failures_total",
+    "Gradings that the machine itself spoiled (not wrong answers), by the stage that failed.",
+    stage=FAILURE_STAGES,
+)
+GRADER_GRADING_DURATION_SECONDS = _rows.histogram(
+    "grader_grading_duration_seconds",
+    "Wall time from start to end of a first grading.",
+    _GRADING,
+)
+GRADER_QUEUE_WAIT_SECONDS = _rows.histogram(
+    "grader_queue_wait_seconds",
+    "Time from submission to the start of a first grading.",
+    _WAIT,
+)
+GRADER_TURNAROUND_SECONDS = _rows.histogram(
+    "grader_turnaround_seconds",
+    "Time from submission to its first result, recorded by the grader or observed between two collections.",
+    _TURNAROUND,
+    basis=BASES,
+)
+GRADER_DEADLINE_SUBMISSIONS_TOTAL = _rows.counter(
+    "grader_deadline_submissions_total",
+    "Submissions to assignments that have a deadline, extensions allowed for.",
+    timeliness=TIMELINESS,
+)
+GRADER_GRADE_COMPARISONS_TOTAL = _agreement.counter(
+    "grader_grade_comparisons_total",
+    "Machine scores that a person also gave: equal, close (within 10 % of the maximum) or different.",
+    result=COMPARISONS,
+)
+GRADER_GRADE_DIFFERENCE_RATIO = _agreement.histogram(
+    "grader_grade_difference_ratio",
+    "Distance between machine score and human score, as a share of the maximum.",
+    _DIFFERENCE,
+)
+
+# Backlog, workers, users
+
+_STATE = ("Backlog, workers and users", "the block of that name in the profile")
+_backlog, _manual, _active, _workers, _internal = (
+    _Subject(_STATE[0], collector, _STATE[1], "now")
+    for collector in ("backlog", "manual_pending", "active_users", "workers", "internal_errors")
+)
+
+GRADER_QUEUE_DEPTH = _backlog.gauge(
+    "grader_queue_depth",
+    "Submissions (in a broker's queue: jobs) not graded yet; queue `grading` is the profile's own.",
+    state=QUEUE_STATES,
+    queue=OPEN,
+)
+GRADER_QUEUE_OLDEST_AGE_SECONDS = _backlog.gauge(
+    "grader_queue_oldest_age_seconds",
+    "Age of the oldest submission not graded yet, by the clock of its database; 0 when there is none.",
+    state=QUEUE_STATES,
+    queue=OPEN,
+)
+GRADER_MANUAL_GRADING_PENDING = _manual.gauge(
+    "grader_manual_grading_pending",
+    "Items that wait for a person to grade them.",
+)
+GRADER_ACTIVE_USERS = _active.gauge(
+    "grader_active_users",
+    "Distinct submitters in the window; 0 below `min_users`, so that nobody is singled out.",
+    window=USER_WINDOWS,
+)
+GRADER_WORKERS = _workers.gauge(
+    "grader_workers",
+    "Grading workers by state.",
+    state=WORKER_STATES,
+)
+GRADER_WORKER_HEARTBEAT_AGE_SECONDS = _workers.gauge(
+    "grader_worker_heartbeat_age_seconds",
+    "Age of the youngest (min) and the oldest (max) heartbeat of the grading workers.",
+    stat=HEARTBEAT_STATS,
+)
+GRADER_INTERNAL_ERRORS_OPEN = _internal.gauge(
+    "grader_internal_errors_open",
+    "Open internal errors of the grader that block problems, languages or hosts.",
+)
+
+# The reading of a profile
+
+_profile = _Subject("Reading of the profile", "profile", "the sidecar's own book-keeping", "now")
+
+GRADER_PROFILE_INFO = _profile.info(
+    "grader_profile_info",
+    "The profile in use, 1.",
+    profile=OPEN,
+    version=OPEN,
+)
+GRADER_FILES_UP = _profile.gauge(
+    "grader_files_up",
+    "1 when the folder that the profile reads answered the last collection, else 0.",
+    files=OPEN,
+)
+GRADER_QUERY_DURATION_SECONDS = _profile.gauge(
+    "grader_query_duration_seconds",
+    "Duration of the last run of a block.",
+    query=OPEN,
+)
+GRADER_QUERY_LAST_SUCCESS_TIMESTAMP_SECONDS = _profile.gauge(
+    "grader_query_last_success_timestamp_seconds",
+    "Unix time of the last good run of a block; absent before the first one.",
+    query=OPEN,
+)
+GRADER_QUERY_RUNS_TOTAL = _profile.counter(
+    "grader_query_runs_total",
+    "Runs of a block, failed ones included.",
+    query=OPEN,
+)
+GRADER_QUERY_ERRORS_TOTAL = _profile.counter(
+    "grader_query_errors_total",
+    "Runs of a block that failed.",
+    query=OPEN,
+)
+GRADER_QUERY_ROWS = _profile.gauge(
+    "grader_query_rows",
+    "Rows that the last good run of a block returned.",
+    query=OPEN,
+)
+GRADER_WATERMARK = _profile.gauge(
+    "grader_watermark",
+    "Highest id that was read by a block.",
+    query=OPEN,
+)
+GRADER_PENDING_ROWS = _profile.gauge(
+    "grader_pending_rows",
+    "Unfinished rows that a block follows until they are final.",
+    query=OPEN,
+)
+GRADER_PENDING_DROPPED_TOTAL = _profile.counter(
+    "grader_pending_dropped_total",
+    "Unfinished rows that were given up because there were too many or they were too old.",
+    query=OPEN,
+)
+
+# Databases
+
+_database = _Subject("Databases", "database", "a configured database", "now")
+
+GRADER_DATABASE_UP = _database.gauge(
+    "grader_database_up",
+    "1 when the database answered the last collection, else 0.",
+    database=OPEN,
+)
+GRADER_DATABASE_QUERY_DURATION_SECONDS = _database.gauge(
+    "grader_database_query_duration_seconds",
+    "Duration of one fixed light statement.",
+    database=OPEN,
+)
+GRADER_DATABASE_SIZE_BYTES = _database.gauge(
+    "grader_database_size_bytes",
+    "Size of the database.",
+    database=OPEN,
+)
+GRADER_DATABASE_CONNECT_ERRORS_TOTAL = _database.counter(
+    "grader_database_connect_errors_total",
+    "Attempts to connect that failed, by reason.",
+    database=OPEN,
+    reason=ERROR_REASONS,
+)
+GRADER_DATABASE_CONNECTIONS = _database.gauge(
+    "grader_database_connections",
+    "Connections that are open on the server, of all its clients.",
+    "later",
+    database=OPEN,
+)
+GRADER_DATABASE_CONNECTIONS_MAX = _database.gauge(
+    "grader_database_connections_max",
+    "Connections that the server allows.",
+    "later",
+    database=OPEN,
+)
+GRADER_DATABASE_LONG_QUERIES = _database.gauge(
+    "grader_database_long_queries",
+    "Statements that have been running for more than `long_query_seconds` (default 30).",
+    "later",
+    database=OPEN,
+)
+GRADER_DATABASE_LONGEST_QUERY_SECONDS = _database.gauge(
+    "grader_database_longest_query_seconds",
+    "Age of the statement that has been running longest; 0 when there is none.",
+    "later",
+    database=OPEN,
+)
+GRADER_DATABASE_REPLICATION_LAG_SECONDS = _database.gauge(
+    "grader_database_replication_lag_seconds",
+    "How far the replica is behind its source; absent where there is no replica.",
+    "later",
+    database=OPEN,
+)
+
+# Queues
+
+_queue = _Subject("Queues", "queue", "a configured broker", "later")
+
+GRADER_BROKER_UP = _queue.gauge(
+    "grader_broker_up",
+    "1 when the broker answered the last collection, else 0.",
+    broker=OPEN,
+)
+GRADER_QUEUE_CONSUMERS = _queue.gauge(
+    "grader_queue_consumers",
+    "Consumers of the queue.",
+    queue=OPEN,
+)
+GRADER_QUEUE_JOBS_FAILED = _queue.gauge(
+    "grader_queue_jobs_failed",
+    "Jobs in the broker's failed list; falls when the list is purged.",
+    queue=OPEN,
+)
+GRADER_QUEUE_PROCESSED_TOTAL = _queue.counter(
+    "grader_queue_processed_total",
+    "Jobs processed, where the broker keeps a counter.",
+    queue=OPEN,
+)
+GRADER_QUEUE_FAILED_TOTAL = _queue.counter(
+    "grader_queue_failed_total",
+    "Jobs failed, where the broker keeps a counter.",
+    queue=OPEN,
+)
+GRADER_QUEUE_CAPACITY = _queue.gauge(
+    "grader_queue_capacity",
+    "Jobs that the queue accepts before it refuses more.",
+    queue=OPEN,
+)
+GRADER_QUEUE_SCAN_TRUNCATED = _queue.gauge(
+    "grader_queue_scan_truncated",
+    "1 when the search for queues was cut short by its bound, else 0.",
+    broker=OPEN,
+)
+
+# Probes
+
+_probe = _Subject("Probes and checks", "probe", "a configured request or query", "later")
+
+GRADER_PROBE_UP = _probe.gauge(
+    "grader_probe_up",
+    "1 when the probe got the answer it expects, else 0.",
+    probe=OPEN,
+)
+GRADER_PROBE_HTTP_STATUS_CODE = _probe.gauge(
+    "grader_probe_http_status_code",
+    "HTTP status of the last answer; absent when there was none.",
+    probe=OPEN,
+)
+GRADER_PROBE_DURATION_SECONDS = _probe.gauge(
+    "grader_probe_duration_seconds",
+    "Duration of the last probe.",
+    probe=OPEN,
+)
+GRADER_PROBE_CERTIFICATE_NOT_AFTER_TIMESTAMP_SECONDS = _probe.gauge(
+    "grader_probe_certificate_not_after_timestamp_seconds",
+    "Unix time at which the certificate of the probed address expires.",
+    probe=OPEN,
+)
+GRADER_CHECK_FAILURES = _probe.gauge(
+    "grader_check_failures",
+    "Rows that a data-integrity query finds; anything but 0 means corrupt data.",
+    check=OPEN,
+)
+GRADER_BUILD_INFO = _probe.info(
+    "grader_build_info",
+    "The release of the grader itself, 1.",
+    version=OPEN,
+)
+
+# Backups
+
+_backup = _Subject("Backups", "backup", "a configured set of backup files", "later")
+
+GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS = _backup.gauge(
+    "grader_backup_last_success_timestamp_seconds",
+    "Unix time of the newest good backup.",
+    backup=OPEN,
+)
+GRADER_BACKUP_LAST_ATTEMPT_TIMESTAMP_SECONDS = _backup.gauge(
+    "grader_backup_last_attempt_timestamp_seconds",
+    "Unix time of the newest attempt, good or not.",
+    backup=OPEN,
+)
+GRADER_BACKUP_LAST_SUCCESS = _backup.gauge(
+    "grader_backup_last_success",
+    "1 when the newest attempt was good, else 0.",
+    backup=OPEN,
+)
+GRADER_BACKUP_SIZE_BYTES = _backup.gauge(
+    "grader_backup_size_bytes",
+    "Size of the newest good backup.",
+    backup=OPEN,
+)
+
+# People: filled by SQL from the configuration
+
+_users = _Subject("Users", "queries", "the SQL of your configuration", "later")
+
+GRADER_USERS_REGISTERED = _users.gauge("grader_users_registered", "Registered users.")
+GRADER_USERS_ACTIVE = _users.gauge(
+    "grader_users_active",
+    "Distinct users who signed in during the window.",
+    window=PERIODS,
+)
+GRADER_USERS_SESSIONS = _users.gauge("grader_users_sessions", "Sessions that are open now.")
+GRADER_USERS_SESSION_DURATION_SECONDS = _users.histogram(
+    "grader_users_session_duration_seconds",
+    "Length of ended sessions.",
+    _SESSION,
+)
+GRADER_USERS_PAGE_VIEWS_TOTAL = _users.counter("grader_users_page_views_total", "Pages viewed.")
+GRADER_USERS_FEATURE_USED = _users.gauge(
+    "grader_users_feature_used",
+    "Distinct users of a feature during the window.",
+    feature=OPEN,
+    window=PERIODS,
+)
+GRADER_USERS_CORE_FEATURE_USERS = _users.gauge(
+    "grader_users_core_feature_users",
+    "Distinct users of any core feature during the window.",
+    window=PERIODS,
+)
+GRADER_USERS_RETAINED_RATIO = _users.gauge(
+    "grader_users_retained_ratio",
+    "Share of the users of the previous window who came back in this one.",
+    window=PERIODS,
+)
+
+_security = _Subject("Security", "queries", "the SQL of your configuration", "later")
+
+GRADER_SECURITY_FAILED_LOGINS_TOTAL = _security.counter(
+    "grader_security_failed_logins_total",
+    "Failed logins.",
+)
+GRADER_SECURITY_EXPORTED_BYTES_TOTAL = _security.counter(
+    "grader_security_exported_bytes_total",
+    "Bytes that users exported.",
+)
+GRADER_SECURITY_SUSPICIOUS_EVENTS_TOTAL = _security.counter(
+    "grader_security_suspicious_events_total",
+    "Suspicious events, by reason.",
+    reason=OPEN,
+)
+
+_feedback = _Subject("Feedback", "queries", "the SQL of your configuration", "later")
+
+GRADER_FEEDBACK_NPS = _feedback.gauge("grader_feedback_nps", "Net promoter score, -100 to 100.")
+GRADER_FEEDBACK_CSAT = _feedback.gauge("grader_feedback_csat", "Mean satisfaction, 1 to 5.")
+GRADER_FEEDBACK_CES = _feedback.gauge("grader_feedback_ces", "Mean effort, 1 (little) to 5 (much).")
+GRADER_FEEDBACK_RESPONSES_TOTAL = _feedback.counter(
+    "grader_feedback_responses_total",
+    "Answers to a survey.",
+    survey=SURVEYS,
+)
+GRADER_FEEDBACK_RESPONSE_TIME_SECONDS = _feedback.histogram(
+    "grader_feedback_response_time_seconds",
+    "Time from an item of feedback to our answer.",
+    _FEEDBACK,
+)
+GRADER_FEEDBACK_ITEMS_TOTAL = _feedback.counter("grader_feedback_items_total", "Items of feedback received.")
+GRADER_FEEDBACK_ITEMS_RESOLVED_TOTAL = _feedback.counter(
+    "grader_feedback_items_resolved_total",
+    "Items of feedback that were resolved.",
+)
+GRADER_FEEDBACK_FEATURE_REQUESTS = _feedback.gauge(
+    "grader_feedback_feature_requests",
+    "Feature requests by state.",
+    state=REQUEST_STATES,
+)
+
+_support = _Subject("Support", "queries", "the SQL of your configuration", "later")
+
+GRADER_SUPPORT_TICKETS = _support.gauge(
+    "grader_support_tickets",
+    "Tickets by urgency and state.",
+    urgency=URGENCIES,
+    state=TICKET_STATES,
+)
+GRADER_SUPPORT_TICKETS_CREATED_TOTAL = _support.counter(
+    "grader_support_tickets_created_total",
+    "Tickets created.",
+    urgency=URGENCIES,
+)
+GRADER_SUPPORT_FIRST_RESPONSE_SECONDS = _support.histogram(
+    "grader_support_first_response_seconds",
+    "Time from a ticket to its first answer.",
+    _SUPPORT,
+    urgency=URGENCIES,
+)
+GRADER_SUPPORT_RESOLUTION_SECONDS = _support.histogram(
+    "grader_support_resolution_seconds",
+    "Time from a ticket to its resolution.",
+    _SUPPORT,
+    urgency=URGENCIES,
+)
+GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS = _support.gauge(
+    "grader_support_oldest_unanswered_seconds",
+    "Age of the oldest ticket without an answer; 0 when there is none.",
+    urgency=URGENCIES,
+)
+GRADER_SUPPORT_OLDEST_UNRESOLVED_SECONDS = _support.gauge(
+    "grader_support_oldest_unresolved_seconds",
+    "Age of the oldest ticket without a resolution; 0 when there is none.",
+    urgency=URGENCIES,
+)
+GRADER_SUPPORT_HELP_REQUESTS_TOTAL = _support.counter(
+    "grader_support_help_requests_total",
+    "Requests for help from within an assignment.",
+)
+
+_education = _Subject("Education", "queries", "the SQL of your configuration", "later")
+
+GRADER_EDUCATION_GRADE_IMPROVEMENT_RATIO = _education.gauge(
+    "grader_education_grade_improvement_ratio",
+    "Mean gain from the first to the last attempt, as a share of the maximum.",
+)
+GRADER_EDUCATION_COURSES_COMPLETED_RATIO = _education.gauge(
+    "grader_education_courses_completed_ratio",
+    "Share of enrolments that were completed.",
+)
+GRADER_EDUCATION_AT_RISK_STUDENTS = _education.gauge(
+    "grader_education_at_risk_students",
+    "Students at risk; 0 below `min_users`, so that nobody is singled out.",
+)
+
+_compliance = _Subject("Compliance", "queries", "the SQL of your configuration", "later")
+
+GRADER_COMPLIANCE_AUDIT_LOG_OLDEST_TIMESTAMP_SECONDS = _compliance.gauge(
+    "grader_compliance_audit_log_oldest_timestamp_seconds",
+    "Unix time of the oldest entry of the audit log.",
+)
+GRADER_COMPLIANCE_PHI_ACCESS_REVIEWED_RATIO = _compliance.gauge(
+    "grader_compliance_phi_access_reviewed_ratio",
+    "Share of accesses to health data that were reviewed.",
+)
+GRADER_COMPLIANCE_PATCHED_RATIO = _compliance.gauge(
+    "grader_compliance_patched_ratio",
+    "Share of systems with all patches.",
+)
+GRADER_COMPLIANCE_VULNERABILITIES = _compliance.gauge(
+    "grader_compliance_vulnerabilities",
+    "Known vulnerabilities that are open.",
+    urgency=URGENCIES,
+)
+GRADER_COMPLIANCE_LAST_SCAN_TIMESTAMP_SECONDS = _compliance.gauge(
+    "grader_compliance_last_scan_timestamp_seconds",
+    "Unix time of the last vulnerability scan.",
+)
+GRADER_COMPLIANCE_INCIDENT_REPORT_SECONDS = _compliance.histogram(
+    "grader_compliance_incident_report_seconds",
+    "Time from a security incident to its report.",
+    _INCIDENT,
+)
+
+_incidents = _Subject("Incidents", "queries", "the SQL of your configuration", "later")
+
+GRADER_INCIDENTS_OPEN = _incidents.gauge(
+    "grader_incidents_open",
+    "Incidents that are open.",
+    urgency=URGENCIES,
+)
+GRADER_INCIDENT_ACKNOWLEDGE_SECONDS = _incidents.histogram(
+    "grader_incident_acknowledge_seconds",
+    "Time from the start of an incident to its acknowledgement.",
+    _INCIDENT,
+    urgency=URGENCIES,
+)
+GRADER_INCIDENT_RESOLVE_SECONDS = _incidents.histogram(
+    "grader_incident_resolve_seconds",
+    "Time from the start of an incident to its resolution.",
+    _INCIDENT,
+    urgency=URGENCIES,
+)
+
+# The sidecar itself
+
+_own = _Subject("The sidecar itself", "exporter", "the sidecar's own state", "now")
+
+GRADER_EXPORTER_BUILD_INFO = _own.info(
+    "grader_exporter_build_info",
+    "The release of the sidecar and of the Python that runs it, 1.",
+    version=OPEN,
+    python=OPEN,
+)
+GRADER_EXPORTER_COLLECTOR_SUCCESS = _own.gauge(
+    "grader_exporter_collector_success",
+    "1 when the collector's series on this page are of a good collection, else 0.",
+    collector=OPEN,
+)
+GRADER_EXPORTER_COLLECTOR_DURATION_SECONDS = _own.gauge(
+    "grader_exporter_collector_duration_seconds",
+    "Duration of the collector's last ended collection; of one that still runs: its time so far.",
+    collector=OPEN,
+)
+GRADER_EXPORTER_COLLECTOR_LAST_SUCCESS_TIMESTAMP_SECONDS = _own.gauge(
+    "grader_exporter_collector_last_success_timestamp_seconds",
+    "Unix time of the collector's last good collection; 0 before the first one.",
+    collector=OPEN,
+)
+GRADER_EXPORTER_COLLECTOR_SERIES = _own.gauge(
+    "grader_exporter_collector_series",
+    "Series of the collector on this page.",
+    collector=OPEN,
+)
+GRADER_EXPORTER_COLLECTOR_ERROR = _own.gauge(
+    "grader_exporter_collector_error",
+    "1 for the reason why the collector's last collection failed, else 0.",
+    collector=OPEN,
+    reason=ERROR_REASONS,
+)
+GRADER_EXPORTER_DUPLICATE_ROWS = _own.gauge(
+    "grader_exporter_duplicate_rows",
+    "Rows of the collector's last collection that were left out because their labels had been used already.",
+    collector=OPEN,
+)
+GRADER_EXPORTER_LABEL_VALUES_DROPPED = _own.gauge(
+    "grader_exporter_label_values_dropped",
+    "Label values of the family that were counted as `other` or left out, because there were too many of them"
+    " or they are not allowed.",
+    family=OPEN,
+)
+GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL = _own.gauge(
+    "grader_exporter_config_last_reload_successful",
+    "1 when the configuration was read without a fault at the last attempt, else 0.",
+)
+GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS = _own.gauge(
+    "grader_exporter_config_last_reload_success_timestamp_seconds",
+    "Unix time at which the configuration in use was read.",
+)
+GRADER_EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL = _own.gauge(
+    "grader_exporter_web_config_last_reload_successful",
+    "1 when the web configuration (TLS, users) was read without a fault at the last attempt, else 0.",
+    "later",
+)
+GRADER_EXPORTER_STATE_REBUILDS_TOTAL = replace(_own, collector="profile").counter(
+    "grader_exporter_state_rebuilds_total",
+    "Times that counting began anew at the newest row: no usable state file, or an older table than before.",
+)
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {value.name: value for value in list(globals().values()) if isinstance(value, Family)}
+)
+"""Every family by its exposed name, in the order of this file."""
+
+
+# Families of other exporters
+
+
+def _foreign(exporter: str, type_: Type, **names: tuple[str, ...]) -> list[ForeignFamily]:
+    return [ForeignFamily(name, type_, labels, exporter) for name, labels in names.items()]
+
+
+_NODE_DISK = ("device", "fstype", "mountpoint")
+
+_FOREIGN = [
+    # The application's own; each name can be changed in the policy.
+    *_foreign("application", "counter", http_requests_total=("status",), process_cpu_seconds_total=()),
+    *_foreign("application", "histogram", http_request_duration_seconds=()),
+    *_foreign("application", "gauge", process_resident_memory_bytes=(), process_start_time_seconds=()),
+    *_foreign(
+        "prometheus (every target)",
+        "gauge",
+        up=(),
+        scrape_duration_seconds=(),
+        scrape_samples_scraped=(),
+        scrape_samples_post_metric_relabeling=(),
+        scrape_series_added=(),
+    ),
+    *_foreign(
+        "prometheus (rules)",
+        "gauge",
+        ALERTS=("alertname", "alertstate"),
+        ALERTS_FOR_STATE=("alertname",),
+    ),
+    *_foreign(
+        "prometheus",
+        "gauge",
+        prometheus_config_last_reload_successful=(),
+        prometheus_config_last_reload_success_timestamp_seconds=(),
+        prometheus_notifications_alertmanagers_discovered=(),
+        prometheus_notifications_queue_length=(),
+        prometheus_notifications_queue_capacity=(),
+        prometheus_rule_group_last_duration_seconds=("rule_group",),
+        prometheus_rule_group_interval_seconds=("rule_group",),
+        prometheus_rule_group_last_evaluation_timestamp_seconds=("rule_group",),
+        prometheus_tsdb_head_series=(),
+        prometheus_tsdb_storage_blocks_bytes=(),
+    ),
+    *_foreign(
+        "prometheus",
+        "counter",
+        prometheus_notifications_errors_total=("alertmanager",),
+        prometheus_notifications_sent_total=("alertmanager",),
+        prometheus_notifications_dropped_total=(),
+        prometheus_rule_evaluation_failures_total=("rule_group",),
+        prometheus_rule_evaluations_total=("rule_group",),
+        prometheus_rule_group_iterations_missed_total=("rule_group",),
+        prometheus_target_scrapes_exceeded_sample_limit_total=(),
+    ),
+    *_foreign(
+        "alertmanager",
+        "gauge",
+        alertmanager_config_last_reload_successful=(),
+        alertmanager_config_last_reload_success_timestamp_seconds=(),
+        alertmanager_alerts=("state",),
+        alertmanager_silences=("state",),
+        alertmanager_cluster_members=(),
+    ),
+    *_foreign(
+        "alertmanager",
+        "counter",
+        alertmanager_notifications_total=("integration",),
+        alertmanager_notifications_failed_total=("integration", "reason"),
+        alertmanager_alerts_received_total=("status",),
+        alertmanager_alerts_invalid_total=(),
+    ),
+    *_foreign("alertmanager", "histogram", alertmanager_notification_latency_seconds=("integration",)),
+    *_foreign(
+        "node_exporter",
+        "gauge",
+        node_memory_MemAvailable_bytes=(),
+        node_memory_MemTotal_bytes=(),
+        node_filesystem_avail_bytes=_NODE_DISK,
+        node_filesystem_size_bytes=_NODE_DISK,
+        node_filesystem_readonly=_NODE_DISK,
+        node_network_speed_bytes=("device",),
+        node_load1=(),
+        node_boot_time_seconds=(),
+    ),
+    *_foreign(
+        "node_exporter",
+        "counter",
+        node_cpu_seconds_total=("cpu", "mode"),
+        node_network_receive_bytes_total=("device",),
+        node_network_transmit_bytes_total=("device",),
+        node_disk_io_time_seconds_total=("device",),
+        node_vmstat_oom_kill=(),
+    ),
+    *_foreign(
+        "mysqld_exporter",
+        "gauge",
+        mysql_up=(),
+        mysql_global_status_threads_connected=(),
+        mysql_global_status_threads_running=(),
+        mysql_global_variables_max_connections=(),
+        mysql_slave_status_seconds_behind_master=("channel_name", "master_host"),
+    ),
+    *_foreign(
+        "mysqld_exporter",
+        "counter",
+        mysql_global_status_queries=(),
+        mysql_global_status_slow_queries=(),
+        mysql_global_status_aborted_connects=(),
+    ),
+    *_foreign(
+        "redis_exporter",
+        "gauge",
+        redis_up=(),
+        redis_connected_clients=(),
+        redis_memory_used_bytes=(),
+        redis_memory_max_bytes=(),
+    ),
+    *_foreign(
+        "redis_exporter",
+        "counter",
+        redis_keyspace_hits_total=(),
+        redis_keyspace_misses_total=(),
+        redis_evicted_keys_total=(),
+        redis_commands_processed_total=(),
+        redis_rejected_connections_total=(),
+    ),
+    *_foreign(
+        "nginx_exporter",
+        "gauge",
+        nginx_up=(),
+        nginx_connections_active=(),
+        nginx_connections_waiting=(),
+    ),
+    *_foreign(
+        "nginx_exporter",
+        "counter",
+        nginx_http_requests_total=(),
+        nginx_connections_accepted=(),
+        nginx_connections_handled=(),
+    ),
+]
+
+FOREIGN: Mapping[str, ForeignFamily] = MappingProxyType({family.name: family for family in _FOREIGN})
+"""Families of other exporters by their exposed name (histograms without _bucket). Every series also carries
+`job` and `instance`."""

@@ -1,0 +1,132 @@
+"""From the configuration to collectors: which block becomes which collector."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.collector import Collector
+from exporter.collectors.books import book_for
+from exporter.collectors.database import DatabaseCollector
+from exporter.collectors.facts import BlockFacts, Facts, ProfileCollector
+from exporter.collectors.files import FilesCollector
+from exporter.collectors.memory import Memory
+from exporter.collectors.rows import Query
+from exporter.collectors.state_blocks import StateCollector
+from exporter.collectors.submissions import EventCollector
+from exporter.config import Config, Grader
+from exporter.databases import open_pool
+from exporter.databases.pool import Pool
+from exporter.profiles import Profile, load_profile
+from exporter.state import StateFile
+
+_COLLECTORS = {"rows": "submissions", "busy_workers": "workers"}
+"""Blocks whose collector is not named as they are."""
+
+
+def build(config: Config, *, once: bool = False, state_dir: Path | None = None) -> list[Collector]:
+    """The collectors of a checked configuration. Nothing is opened yet.
+
+    `once` counts from the beginning and neither reads nor writes state. Raises Faults for a wrong profile.
+    """
+    pools = {
+        name: open_pool(name, database.url, statement_timeout=database.timeout.seconds)
+        for name, database in config.databases.items()
+    }
+    folder = state_dir or Path(config.state_dir)
+    collectors: list[Collector] = [DatabaseCollector(tuple(pools.values()))] if pools else []
+    for grader in config.graders:
+        collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
+    return collectors
+
+
+def _grader_collectors(grader: Grader, pool: Pool, folder: Path | None) -> Iterator[Collector]:
+    """`folder` keeps the state; None counts once, from the beginning."""
+    profile = load_profile(grader.profile).value
+    build = _Build(profile, pool, Facts(), folder, grader)
+    collectors: list[Collector] = [
+        *build.event_collectors(),
+        *build.state_collectors(),
+        *build.files_collectors(),
+    ]
+    build.facts.collectors |= {collector.name for collector in collectors}
+    yield from collectors
+    yield ProfileCollector(profile.profile, profile.version, build.facts, once=folder is None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What the collectors of one grader share."""
+
+    profile: Profile
+    pool: Pool
+    facts: Facts
+    folder: Path | None
+    grader: Grader
+
+    def from_files(self) -> frozenset[str]:
+        """Feeds that the configured folders give; they are not taken from the database as well."""
+        if not self.profile.files:
+            return frozenset()
+        needed = {"submissions_total": self.grader.exchange}
+        return frozenset(
+            feed for feed in self.profile.files.feeds if needed.get(feed, self.grader.course) is not None
+        )
+
+    def files_collectors(self) -> Iterator[FilesCollector]:
+        """One when a folder is configured that the profile can read."""
+        feeds = self.from_files()
+        if feeds and self.profile.files:
+            self.facts.blocks["files"] = BlockFacts()
+            folders = f"{self.grader.course} {self.grader.exchange}"
+            yield FilesCollector(
+                names=self.profile.files.sql,
+                feeds=feeds,
+                pool=self.pool,
+                facts=self.facts,
+                memory=Memory(
+                    "files", self.facts, self._state_file("files", f"{self.profile.files.sql}{folders}")
+                ),
+                course=Path(self.grader.course) if self.grader.course else None,
+                exchange=Path(self.grader.exchange) if self.grader.exchange else None,
+                once=self.folder is None,
+            )
+
+    def event_collectors(self) -> Iterator[EventCollector]:
+        for name, block in self.profile.queries.items():
+            feeds = frozenset(block.feeds) - self.from_files()
+            if block.follow != "none" and feeds:
+                self.facts.blocks[name] = BlockFacts()
+                yield EventCollector(
+                    name=_COLLECTORS.get(name, name),
+                    query=Query(name, block, self.profile.now),
+                    book=book_for(name, feeds),
+                    pool=self.pool,
+                    facts=self.facts,
+                    memory=Memory(name, self.facts, self._state_file(name, block.sql)),
+                    once=self.folder is None,
+                )
+
+    def state_collectors(self) -> Iterator[StateCollector]:
+        grouped: dict[str, dict[str, Query]] = {}
+        for name, block in self.profile.queries.items():
+            if block.follow == "none":
+                group = grouped.setdefault(_COLLECTORS.get(name, name), {})
+                group[name] = Query(name, block, self.profile.now)
+        for name, queries in grouped.items():
+            fed = dict.fromkeys(feed for query in queries.values() for feed in query.block.feeds)
+            feeds = tuple(feed for feed in fed if feed not in self.from_files())
+            if feeds:
+                self.facts.blocks |= {block: BlockFacts() for block in queries}
+                yield StateCollector(name, queries, feeds, self.pool, self.facts, self.grader.min_users)
+
+    def _state_file(self, block: str, sql: str) -> StateFile | None:
+        """The state belongs to one statement on one database; after a change of either it is worthless."""
+        if self.folder is None:
+            return None
+        statement = hashlib.sha256(sql.encode()).hexdigest()[:12]
+        where = f"{self.pool.dialect.name} {self.pool.dialect.location}"
+        name = f"{self.pool.name}-{self.profile.profile}-{block}.json"
+        return StateFile(self.folder / name, f"{where}, profile {self.profile.profile}, {block} {statement}")

@@ -1,0 +1,227 @@
+"""Exactly-once counting of rows by watermark, overlap and pending set; the cost follows the new rows.
+
+Ids rise, but transactions do not commit in the order of their ids. So each collection reads an overlap below
+the watermark again and knows which of its rows it has seen. A row that is not final when first seen is
+followed in the pending set, wherever the watermark is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from exporter.pending import Pending
+
+OVERLAP_IDS = 1000
+OVERLAP_SECONDS = 120.0
+"""The overlap is the last 1,000 ids, or all that came in the last 120 s if that is more: a transaction that
+is open longer than both commits unseen."""
+CHUNK = 500
+"""Pending ids of one statement: some drivers bound the number of parameters."""
+
+
+class Row(Protocol):
+    """What counting needs to know of a row."""
+
+    @property
+    def id(self) -> int:
+        """The primary key."""
+        ...
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen to it."""
+        ...
+
+
+R = TypeVar("R", bound=Row)
+R_co = TypeVar("R_co", bound=Row, covariant=True)
+R_contra = TypeVar("R_contra", bound=Row, contravariant=True)
+
+
+class Source(Protocol[R_co]):
+    """Where rows come from: three statements on one connection."""
+
+    def newest(self) -> int | None:
+        """The highest id of the table, whatever the other statements filter; None when it is empty."""
+        ...
+
+    def above(self, after: int) -> tuple[Sequence[R_co], bool]:
+        """The next rows with higher ids, in rising order, and whether there may be more of them."""
+        ...
+
+    def among(self, ids: Sequence[int]) -> Sequence[R_co]:
+        """The rows with these ids, in any order; rows that are gone are left out."""
+        ...
+
+    def exhausted(self) -> bool:
+        """Whether the time for further batches is used up."""
+        ...
+
+
+class Sink(Protocol[R_contra]):
+    """Where events go: each is told exactly once."""
+
+    def arrived(self, row: R_contra) -> None:
+        """A row that was never seen before."""
+        ...
+
+    def finished(self, row: R_contra) -> None:
+        """A row that is final, told after `arrived` unless it was there before counting began."""
+        ...
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a table was read. All of it is saved together, or nothing.
+
+    `marks` are (Unix time, watermark) pairs, oldest first: they tell which ids came in the last 120 s.
+    `seen` holds every id of the overlap that was told as an event or was there before counting began.
+    """
+
+    watermark: int
+    marks: list[tuple[float, int]] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    pending: Pending = field(default_factory=Pending)
+
+    @property
+    def low(self) -> int:
+        """The overlap begins above this id."""
+        before = self.watermark - OVERLAP_IDS
+        return min(before, self.marks[0][1]) if self.marks else before
+
+    def copy(self) -> Position:
+        """A position that can change without changing this one."""
+        return Position(self.watermark, list(self.marks), set(self.seen), self.pending.copy())
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What one collection found: the new position, whether it reached the end, and what it had to say."""
+
+    position: Position
+    complete: bool
+    restarted: str | None = None
+    """Why the position was set anew (a sentence for the log), None when it was not."""
+
+
+class Reader(Generic[R]):
+    """One collection: reads a source from a position, changing nothing that it was given."""
+
+    def __init__(self, source: Source[R], sink: Sink[R], now: float) -> None:
+        self._source = source
+        self._sink = sink
+        self._now = now
+        self._looked_at: set[int] = set()
+
+    def begin(self) -> Advance:
+        """First start: what is there counts as seen; what is unfinished of the overlap is followed."""
+        position = Position(self._source.newest() or 0)
+        after, more = position.low, True
+        while more and after < position.watermark:
+            rows, more = self._source.above(after)
+            for row in rows:
+                after = row.id
+                if row.id <= position.watermark:
+                    position.seen.add(row.id)
+                    if not row.final:
+                        position.pending.add(row.id, self._now)
+        self._tidy(position)
+        return Advance(position, complete=True)
+
+    def advance(self, old: Position) -> Advance:
+        """Tell the sink what is new since `old`."""
+        newest = self._source.newest() or 0
+        if newest < old.low:
+            reason = (
+                f"the highest id fell from {old.watermark} to {newest}: an older table; counting starts there"
+            )
+            position = self.begin().position
+            position.pending.dropped += old.pending.dropped
+            return Advance(position, complete=True, restarted=reason)
+        position, restarted = old.copy(), None
+        if newest < old.watermark:
+            # Everything up to `newest` is still in the seen set, so nothing is lost or counted twice.
+            restarted = f"the highest id fell from {old.watermark} to {newest}: rows were removed"
+            _step_back(position, newest)
+        complete = self._read_new(position, newest)
+        self._read_pending(position)
+        self._tidy(position)
+        return Advance(position, complete, restarted)
+
+    def count_all(self) -> bool:
+        """Tell the sink every row of the table, as far as time allows; whether that was all."""
+        after, more = -1, True
+        while more:
+            if self._source.exhausted():
+                return False
+            rows, more = self._source.above(after)
+            for row in rows:
+                after = row.id
+                self._sink.arrived(row)
+                if row.final:
+                    self._sink.finished(row)
+        return True
+
+    def _read_new(self, position: Position, newest: int) -> bool:
+        after, overlap_end, more = position.low, position.watermark, True
+        while more:
+            if after > overlap_end and self._source.exhausted():
+                return False
+            rows, more = self._source.above(after)
+            for row in rows:
+                after = row.id
+                self._take(position, row)
+            position.watermark = max(position.watermark, after)
+        # The last batch was short: nothing that the statement's filter lets through is left below `newest`,
+        # which was read before it. Rows that commit late are found in the overlap.
+        position.watermark = max(position.watermark, newest)
+        return True
+
+    def _take(self, position: Position, row: R) -> None:
+        """One row: new, followed, or known. A known row that a rejudging reopened stays known."""
+        self._looked_at.add(row.id)
+        if row.id in position.pending:
+            if row.final:
+                position.pending.remove(row.id)
+                self._sink.finished(row)
+            return
+        if row.id in position.seen:
+            return
+        position.seen.add(row.id)
+        self._sink.arrived(row)
+        if row.final:
+            self._sink.finished(row)
+        else:
+            position.pending.add(row.id, self._now)
+
+    def _read_pending(self, position: Position) -> None:
+        """Look at each followed row again; one that is gone leaves the set uncounted."""
+        ids = [row_id for row_id in position.pending.ids() if row_id not in self._looked_at]
+        for start in range(0, len(ids), CHUNK):
+            chunk = ids[start : start + CHUNK]
+            rows = self._source.among(chunk)
+            for row in rows:
+                self._take(position, row)
+            for gone in set(chunk) - {row.id for row in rows}:
+                position.pending.remove(gone)
+
+    def _tidy(self, position: Position) -> None:
+        """Close the collection: note the time, forget what left the overlap, keep the bounds."""
+        marks = [(min(at, self._now), mark) for at, mark in position.marks]
+        marks.append((self._now, position.watermark))
+        while len(marks) > 1 and marks[1][0] <= self._now - OVERLAP_SECONDS:
+            del marks[0]
+        position.marks = marks
+        low = position.low
+        position.seen = {row_id for row_id in position.seen if row_id > low}
+        position.pending.keep_bounds(self._now)
+
+
+def _step_back(position: Position, newest: int) -> None:
+    position.watermark = newest
+    position.marks = [(at, min(mark, newest)) for at, mark in position.marks]
+    position.seen = {row_id for row_id in position.seen if row_id <= newest}
+    for row_id in [row_id for row_id in position.pending.since if row_id > newest]:
+        position.pending.remove(row_id)

@@ -1,0 +1,169 @@
+"""A profile is refused with every fault at its line, and the shipped ones are good."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from exporter import catalogue
+from exporter.config import load_config, profile_names
+from exporter.profiles import load_profile
+from exporter.profiles.blocks import BLOCKS, FILE_FEEDS
+from exporter.profiles.profile import parameters
+from typedyaml.faults import Faults
+
+GOOD = """\
+profile: mine
+title: My grader
+dialect: sqlite
+verified: {release: "1"}
+queries:
+  rows:
+    feeds: [submissions_total, gradings_total]
+    follow: watermark
+    columns: [id, outcome]
+    newest: SELECT MAX(id) FROM jobs
+    sql: SELECT id, outcome FROM jobs WHERE id > :after ORDER BY id LIMIT :limit
+  backlog:
+    feeds: [queue_depth]
+    states: [waiting]
+    columns: [depth]
+    sql: SELECT COUNT(*) AS depth FROM jobs WHERE outcome IS NULL
+"""
+
+SECOND = """\
+  gradings:
+    feeds: [gradings_total]
+    follow: state
+    columns: [id, outcome]
+    sql: SELECT 1
+  backlog:"""
+
+
+def faults(text: str, tmp_path: Path) -> list[str]:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    try:
+        load_profile(str(path))
+    except Faults as found:
+        return [str(fault).removeprefix(f"{path}:") for fault in found.faults]
+    return []
+
+
+def test_a_profile_of_one_s_own_is_a_file(tmp_path: Path) -> None:
+    assert faults(GOOD, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("backlog:", "backlgo:", r'12:3: unknown block "backlgo"; did you mean "backlog"\?'),
+        ("[id, outcome]", "[id, outcom]", r'9:19: unknown column "outcom"; did you mean "outcome"\?'),
+        ("[id, outcome]", "[id]", r'9:\d+: block "rows" needs a column "outcome"'),
+        ("gradings_total]", "gradings]", r'7:32: unknown feed "gradings"; did you mean "gradings_total"\?'),
+        ("gradings_total]", "queue_wait_seconds]", r'7:32: .* "queue_wait_seconds", which is not in columns'),
+        ("follow: watermark", "follow: sometimes", r'8:13: unknown value "sometimes"; allowed'),
+        ("    newest: SELECT MAX(id) FROM jobs\n", "", r"6:\d+: newest is missing"),
+        ("> :after", ">= :after", r'11:10: .* contains "> :after"'),
+        (":limit", ":limits", r'11:10: unknown parameter ":limits"; did you mean ":limit"\?'),
+        ("WHERE outcome", "WHERE :window AND outcome", r'16:10: unknown parameter ":window"'),
+        ("WHERE outcome", "WHERE at < :now AND outcome", r"16:10: now is missing in the profile"),
+        ("states: [waiting]", "states: [waitng]", r'14:14: unknown state "waitng"; did you mean "waiting"\?'),
+        ("    states: [waiting]\n", "", r"12:\d+: states is missing: which of waiting, running"),
+        ("[queue_depth]", "[]", r'13:12: "feeds" must not be empty'),
+        (
+            "follow: watermark",
+            "follow: watermark\n    settle: {default: 1m}",
+            r"9:\d+: settle belongs to follow: state",
+        ),
+        ("title: My grader", "titel: My grader", r'2:1: unknown key "titel"; did you mean "title"\?'),
+        (
+            "dialect: sqlite",
+            "dialect: oracle",
+            r'3:10: unknown value "oracle"; allowed: mysql, postgresql, sqlite',
+        ),
+        ('release: "1"}', 'release: "1"}\nunknown: [wokers]', r'5:11: unknown metric "wokers"; did you mean'),
+        (
+            "  backlog:",
+            SECOND,
+            r'13:13: gradings_total is fed by block "rows" already',
+        ),
+        (
+            "queries:",
+            "files: {layout: canvas, feeds: [queue_depth], sql: SELECT 1}\nqueries:",
+            r'5:17: unknown layout "canvas"; allowed: nbgrader',
+        ),
+        (
+            "queries:",
+            "files: {layout: nbgrader, feeds: [workers], sql: SELECT 1}\nqueries:",
+            r'5:35: unknown feed "workers"; allowed',
+        ),
+    ],
+)
+def test_a_fault_is_named_at_its_line_with_what_is_allowed(
+    tmp_path: Path, old: str, new: str, fault: str
+) -> None:
+    assert old in GOOD
+    found = faults(GOOD.replace(old, new, 1), tmp_path)
+    assert any(re.match(fault, line) for line in found), found
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace("[id, outcome]", "[id, outcom]")
+        .replace("[queue_depth]", "[depth]")
+        .replace(":limit", ":l")
+    )
+    assert len(faults(text, tmp_path)) >= 4
+
+
+def test_a_profile_without_blocks_answers_nothing(tmp_path: Path) -> None:
+    text = GOOD[: GOOD.index("queries:")] + "queries: {}\n"
+    assert faults(text, tmp_path) == ["5:1: a profile without blocks answers nothing"]
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_a_shipped_profile_is_good_and_says_what_it_was_verified_with(name: str) -> None:
+    profile = load_profile(name).value
+    assert profile.profile == name
+    assert profile.version
+
+
+def test_what_a_block_feeds_is_in_the_catalogue() -> None:
+    feeds = {feed for kind in BLOCKS.values() for feed in kind.feeds} | {
+        f for fs in FILE_FEEDS.values() for f in fs
+    }
+    assert {f"grader_{feed}" for feed in feeds} <= catalogue.FAMILIES.keys()
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("id > :after LIMIT :limit", {"after", "limit"}),
+        ("IN (:id_0, :id_12)", {"id_0", "id_12"}),
+        ("strftime('%H:%M:seconds', x)", set()),
+        ("x::float8 > :after -- not :this", {"after"}),
+        ("'it''s :not' || :window", {"window"}),
+    ],
+)
+def test_parameters_are_not_looked_for_in_text_casts_and_comments(sql: str, found: set[str]) -> None:
+    assert parameters(sql) == found
+
+
+def test_a_profile_that_does_not_fit_its_grader_is_refused(tmp_path: Path) -> None:
+    """Another dialect, and folders that it cannot read."""
+    profile, sidecar = tmp_path / "mine.yaml", tmp_path / "sidecar.yaml"
+    profile.write_text(GOOD.replace("dialect: sqlite", "dialect: mysql"))
+    sidecar.write_text(
+        'databases: {grader: {url: "sqlite:///srv/g.db"}}\n'
+        f"graders: [{{profile: {profile}, database: grader, exchange: /srv/exchange}}]\n"
+    )
+    with pytest.raises(Faults) as caught:
+        load_config(sidecar)
+    assert [fault.message for fault in caught.value.faults] == [
+        "profile mine is written for mysql, this is sqlite",
+        "profile mine reads no folders",
+    ]
+    assert {fault.line for fault in caught.value.faults} == {2}

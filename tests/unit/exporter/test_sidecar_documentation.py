@@ -1,0 +1,126 @@
+"""What the pages and examples about the sidecar say is true."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+import yaml
+
+from exporter import __version__
+from exporter.command import add_arguments
+from exporter.config import DEFAULT_LISTEN, Config, load_config
+from gradewatch.metrics_page import ALSO_CALLED, metrics_page
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+KUBERNETES = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
+PORT = int(DEFAULT_LISTEN.rpartition(":")[2])
+
+
+def keys(kind: Any, before: str = "") -> dict[str, str]:
+    """Every key of the configuration, as the page writes it, with its default."""
+    found: dict[str, str] = {}
+    for field in dataclasses.fields(kind):
+        want = get_type_hints(kind)[field.name]
+        name = f"{before}{field.name}"
+        if get_origin(want) is dict:
+            found |= keys(get_args(want)[1], f"{name}.<name>.")
+        elif get_origin(want) is tuple and dataclasses.is_dataclass(get_args(want)[0]):
+            found |= keys(get_args(want)[0], f"{name}[].")
+        elif field.default_factory is not dataclasses.MISSING:
+            found |= keys(want, f"{name}.")
+        elif field.default is dataclasses.MISSING:
+            found[name] = "required"
+        else:
+            found[name] = "none" if field.default is None else shown(field.default)
+    return found
+
+
+def shown(default: Any) -> str:
+    if isinstance(default, tuple):
+        return "`[" + ", ".join(f'"{item}"' for item in default) + "]`"
+    return f"`{default}`"
+
+
+def test_every_key_is_on_the_page_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `([a-z_.<>\[\]]+)` \| ([^|]+?) \|", PAGE, re.M))
+    assert rows == keys(Config)
+
+
+def test_every_option_is_on_the_page() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    options = [option for action in parser._actions for option in action.option_strings if option != "-h"]
+    assert not [option for option in options if not re.search(rf"`{re.escape(option)}\b", PAGE)]
+
+
+def examples() -> dict[str, str]:
+    blocks = [b for b in re.findall(r"```yaml\n(.*?)```", PAGE, re.S) if "databases:" in b]
+    (config_map,) = [d for d in yaml.safe_load_all(KUBERNETES) if d["kind"] == "ConfigMap"]
+    return {
+        **{f"docs/sidecar.md, example {n}": block for n, block in enumerate(blocks, 1)},
+        "deploy/sidecar.yaml": (ROOT / "deploy/sidecar.yaml").read_text(encoding="utf-8"),
+        "deploy/kubernetes.yaml": config_map["data"]["sidecar.yaml"],
+    }
+
+
+@pytest.mark.parametrize("name", examples())
+def test_a_configuration_that_is_shown_is_a_good_one(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "sidecar.yaml"
+    path.write_text(examples()[name], encoding="utf-8")
+    assert load_config(path).value.graders
+
+
+def test_the_page_of_metrics_is_what_the_catalogue_says() -> None:
+    """Rewrite it with `python -m gradewatch.golden`."""
+    assert (ROOT / "docs/metrics.md").read_text(encoding="utf-8") == metrics_page()
+
+
+def test_other_names_lead_to_metrics_that_exist() -> None:
+    page = metrics_page()
+    assert not [ours for ours in ALSO_CALLED.values() if ours and f"\n| `{ours}` |" not in page]
+
+
+def test_the_example_names_this_release() -> None:
+    assert f"gradewatch-sidecar:{__version__}" in KUBERNETES
+
+
+def test_the_pod_probes_nothing_but_the_health_of_the_process() -> None:
+    """A sidecar that is not ready would take the grader out of service."""
+    (deployment,) = [d for d in yaml.safe_load_all(KUBERNETES) if d["kind"] == "Deployment"]
+    (container,) = [
+        c for c in deployment["spec"]["template"]["spec"]["containers"] if c["name"] == "gradewatch"
+    ]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/-/healthy"
+    assert not {"readinessProbe", "startupProbe"} & container.keys()
+    assert container["ports"] == [{"name": "metrics", "containerPort": PORT}]
+
+
+def test_the_image_agrees_with_the_program() -> None:
+    assert f"http://127.0.0.1:{PORT}/-/healthy" in DOCKERFILE
+    assert f"EXPOSE {PORT}\n" in DOCKERFILE
+    assert re.search(r"^USER \d+:\d+$", DOCKERFILE, re.M)
+    state = get_type_hints(Config) and Config({}).state_dir
+    assert f"VOLUME {state}\n" in DOCKERFILE
+
+
+def test_the_image_holds_the_packages_of_the_sidecar_and_nothing_more() -> None:
+    """deploy/sidecar-requirements.txt are pyproject's runtime dependencies."""
+    text = (ROOT / "deploy/sidecar-requirements.txt").read_text(encoding="utf-8")
+    listed = {line for line in text.splitlines() if line and not line.startswith("#")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert listed == {re.split(r"[<>=]", dependency)[0] for dependency in project["dependencies"]}
+
+
+def test_compose_mounts_what_exists() -> None:
+    services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))["services"]
+    mounted = [volume.split(":")[0] for service in services.values() for volume in service["volumes"]]
+    assert not [m for m in mounted if m.startswith(".") and not (ROOT / "deploy" / m).exists()]
+    assert services["sidecar"]["read_only"] is True
