@@ -6,8 +6,9 @@ from pathlib import Path
 
 from policy.checks import faults_of
 from policy.model import Policy
+from typedyaml.checked import load_checked
 from typedyaml.faults import Fault, Faults, unknown
-from typedyaml.load import Document, load
+from typedyaml.load import Document
 
 FOLDER = Path(__file__).parent
 DEFAULT = "auto-grader"
@@ -25,7 +26,4 @@ def load_policy(source: str | Path = DEFAULT) -> Document[Policy]:
         if str(source) not in shipped():
             raise Faults([Fault(str(source), 1, 1, unknown("policy", source, shipped()))])
         path = FOLDER / f"{source}.yaml"
-    document = load(path, Policy)
-    if faults := tuple(faults_of(document)):
-        raise Faults(faults)
-    return document
+    return load_checked(path, Policy, faults_of)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policy.load import FOLDER, load_policy, shipped
 from typedyaml.faults import Faults
@@ -149,3 +153,24 @@ def test_faults_of_different_subjects_come_together_each_with_its_line(tmp_path:
 def test_a_policy_that_is_not_shipped_is_refused_with_those_that_are() -> None:
     with pytest.raises(Faults, match='unknown policy "auto-gradr"; did you mean "auto-grader"'):
         load_policy("auto-gradr")
+
+
+def test_faults_of_type_and_of_meaning_come_together(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path, ('alertmanager: "0.28"', "alertmanager: new"), ("unrouted: engineering", "unrouted: nobody")
+    )
+    assert [fault.partition(": ")[2].split('"')[1] for fault in found] == ["new", "nobody"]
+
+
+@given(st.integers(0, TEXT.count("\n")), st.sampled_from(["", "  x: 1", "x: [", "  - 7"]))
+@settings(max_examples=150, deadline=None)
+def test_a_line_that_is_lost_or_spoiled_gives_faults_or_a_policy_and_nothing_else(
+    line: int, spoiled: str
+) -> None:
+    lines = TEXT.splitlines()
+    lines[line : line + 1] = [spoiled]
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "p.yaml")
+        path.write_text("\n".join(lines), encoding="utf-8")
+        with suppress(Faults):
+            load_policy(path)
