@@ -1,0 +1,113 @@
+"""promtool tests of every alert's clock, made from the policy: silent until `for`, then step by step.
+
+Each alert's declaration brings an example: series that make its condition hold from the second sample on. The
+tests ask which steps fire (ALERTS) one evaluation before each step is due and when it is due.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from policy.model import Policy
+from rules import layout
+from rules.mixin import Mixin
+from typedyaml.units import Duration
+
+MOST_EVALUATIONS = 200
+"""Longer clocks go to a second file with a coarser step, for the sake of time."""
+COARSER = 4
+OTHER_SERVICE = "another-service"
+
+
+def tests(policy: Policy, mixin: Mixin, rule_file: str, header: str) -> dict[str, str]:
+    """Test files by the end of their name; `rule_file` is relative to them."""
+    fine = policy.scrape.evaluation.seconds
+    files: dict[str, list[dict[str, Any]]] = {"escalation": [], "escalation-slow": []}
+    for alert in mixin.alerts:
+        slow = _length(policy, alert) / fine > MOST_EVALUATIONS
+        step = fine * COARSER if slow else fine
+        files["escalation-slow" if slow else "escalation"].append(_test(policy, alert, step))
+    return {
+        name: layout.document(
+            header,
+            {
+                "rule_files": [rule_file],
+                "evaluation_interval": str(Duration(fine * (COARSER if name.endswith("slow") else 1))),
+                # Groups that are not listed are evaluated in random order (prometheus/prometheus#5241).
+                "group_eval_order": [group["name"] for group in mixin.groups],
+                "tests": cases,
+            },
+        )
+        for name, cases in files.items()
+        if cases
+    }
+
+
+def _length(policy: Policy, alert: dict[str, Any]) -> float:
+    """Seconds until the last step."""
+    return Duration.parse(alert["for"]).seconds + policy.priorities[alert["priority"]].steps[-1].after.seconds
+
+
+def _test(policy: Policy, alert: dict[str, Any], step: float) -> dict[str, Any]:
+    due = list(_due(policy, alert, step))
+    last = due[-1] + COARSER
+    series = _healthy(policy) | _strangers(policy, alert) | alert["example"]
+    told = policy.priorities[alert["priority"]].steps
+    who = ", ".join(
+        f"to {s.to} {s.after} later" if s.after else f"to {s.to} after {alert['for']}" for s in told
+    )
+    tier = f" ({alert['apart']['burn_tier']})" if "burn_tier" in alert["apart"] else ""
+    return {
+        "name": f"{alert['name']}{tier} is told {who}",
+        "interval": str(Duration(step)),
+        "input_series": [
+            {"series": name, "values": values.replace("{ticks}", str(last))}
+            for name, values in series.items()
+        ],
+        "promql_expr_test": [
+            _ask(policy, alert, Duration((tick - early) * step), steps=number + 1 - early)
+            for number, tick in enumerate(due)
+            for early in (1, 0)
+        ],
+    }
+
+
+def _due(policy: Policy, alert: dict[str, Any], step: float) -> Iterator[int]:
+    """The evaluation at which each step fires: the condition holds from the first one after the start."""
+    fires = 1 + math.ceil(Duration.parse(alert["for"]).seconds / step)
+    for told in policy.priorities[alert["priority"]].steps:
+        yield fires + math.ceil(told.after.seconds / step)
+
+
+def _healthy(policy: Policy) -> dict[str, str]:
+    """Both watched jobs answer; an example overrides this."""
+    jobs = (policy.job("application"), policy.job("exporter"))
+    return {f'up{{job="{job}",instance="one"}}': "1x{ticks}" for job in jobs}
+
+
+def _strangers(policy: Policy, alert: dict[str, Any]) -> dict[str, str]:
+    """Another alert of this service, this alert of another one, other tiers: no step may follow them."""
+    own = {"alertname": alert["name"], "service": policy.service, **alert["apart"]}
+    common = {"alertstate": "firing", "escalation": "0", "priority": alert["priority"], "job": "another"}
+    others = [{"alertname": "AnotherAlert"}, {"service": OTHER_SERVICE}]
+    others += [{label: "another"} for label in alert["apart"]]
+    return {f"ALERTS{{{_matchers(common | own | other)}}}": "1x{ticks}" for other in others}
+
+
+def _matchers(labels: dict[str, str]) -> str:
+    return ", ".join(f'{label}="{value}"' for label, value in labels.items())
+
+
+def _ask(policy: Policy, alert: dict[str, Any], when: Duration, steps: int) -> dict[str, Any]:
+    """Which steps of the alert fire; the other service's alert is always there."""
+    common = {"alertname": alert["name"], "priority": alert["priority"]}
+    fire = [common | {"escalation": "0", "service": OTHER_SERVICE}]
+    fire += [common | {"escalation": str(n), "service": policy.service} for n in range(steps)]
+    selector = _matchers({"alertname": alert["name"], "alertstate": "firing", **alert["apart"]})
+    return {
+        "expr": f"count by (alertname, escalation, priority, service) (ALERTS{{{selector}}})",
+        "eval_time": str(when),
+        "exp_samples": [{"labels": f"{{{_matchers(labels)}}}", "value": 1} for labels in fire],
+    }

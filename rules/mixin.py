@@ -1,0 +1,56 @@
+"""The jsonnet mixin, evaluated with a policy: plain data, nothing of it is checked here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import _jsonnet
+
+from policy.model import Policy
+from policy.plain import to_plain
+
+FOLDER = Path(__file__).parent
+_DECLARATIONS = """
+local rules = (import 'mixin.libsonnet').alertRules;
+{ [name]: { takes: rules[name].takes, job: rules[name].job } for name in std.objectFields(rules) }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """An alert that exists: which figures it takes, of which kind, and the purpose of the job it watches."""
+
+    takes: dict[str, str]
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mixin:
+    """`alerts`: one entry an alert (an objective has one a tier) with its example; `groups`: the rules;
+    `tiers`: by objective, from fast to slow, also those that can never fire."""
+
+    alerts: list[dict[str, Any]]
+    groups: list[dict[str, Any]]
+    tiers: dict[str, list[dict[str, Any]]]
+
+
+@cache
+def declarations() -> dict[str, Declaration]:
+    """Every alert that rules/alerts/ declares, by name."""
+    found = json.loads(_jsonnet.evaluate_snippet(str(FOLDER / "declarations.jsonnet"), _DECLARATIONS))
+    return {name: Declaration(**declared) for name, declared in found.items()}
+
+
+def evaluate(policy: Policy) -> Mixin:
+    """The rules of a policy whose alerts all exist and have their figures."""
+    return Mixin(**json.loads(_evaluated(json.dumps(to_plain(policy)))))
+
+
+@lru_cache(maxsize=8)
+def _evaluated(policy: str) -> str:
+    """Text to text: an evaluation takes a second, and what comes of it may be changed by who reads it."""
+    return str(_jsonnet.evaluate_file(str(FOLDER / "build.jsonnet"), ext_codes={"policy": policy}))

@@ -1,0 +1,83 @@
+"""Figures of alerts that do not fit their rule: every fault at once, with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import rules.render
+from policy.load import FOLDER, load_policy
+from typedyaml.faults import Faults
+
+SHIPPED = (FOLDER / "auto-grader.yaml").read_text(encoding="utf-8")
+BACKLOG = "{priority: P2, category: queue, type: symptom, above: 200, for: 5m, keep_firing_for: 5m}"
+
+
+def faults(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
+    """What is wrong with the shipped policy after these replacements, as `line: message`."""
+    text = SHIPPED
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = tmp_path / "policy.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Faults) as raised:
+        rules.render.render(load_policy(path))
+    assert {fault.file for fault in raised.value.faults} == {str(path)}
+    return [f"{fault.line}: {fault.message}" for fault in raised.value.faults]
+
+
+def line(text: str) -> int:
+    """The line of the shipped policy on which a text stands."""
+    return SHIPPED[: SHIPPED.index(text)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("above: 200, ", 'GradingBacklog takes no "window"; it takes above'),
+        ("above: 5m", "GradingBacklog, above: must be a number, 0 or more, found 5m"),
+        ("above: -1", "GradingBacklog, above: must be a number, 0 or more, found -1.0"),
+    ],
+)
+def test_a_figure_that_the_rule_does_not_take_is_named(tmp_path: Path, change: str, message: str) -> None:
+    written = change + "window: 5m" if change.endswith(", ") else change
+    new = BACKLOG.replace("above: 200", written)
+    assert faults(tmp_path, (BACKLOG, new)) == [f"{line(BACKLOG)}: {message}"]
+
+
+def test_a_missing_figure_is_named(tmp_path: Path) -> None:
+    found = faults(tmp_path, (BACKLOG, BACKLOG.replace("above: 200, ", "")))
+    assert found == [f'{line("  GradingBacklog:")}: GradingBacklog needs "above"; it takes above']
+
+
+def test_an_alert_that_no_rule_declares_is_named_with_its_neighbour(tmp_path: Path) -> None:
+    found = faults(tmp_path, ("  GradingBacklog:\n", "  GradingBacklock:\n"))
+    (text,) = found
+    hint = f'{line("  GradingBacklog:")}: unknown alert "GradingBacklock"; did you mean "GradingBacklog"?'
+    assert text.startswith(f"{hint} (allowed: CollectorFailing, DatabaseConnectionFailed, GradingBacklog, ")
+
+
+def test_a_share_that_can_never_be_passed_is_refused(tmp_path: Path) -> None:
+    old = "above: 0.05, window: 5m, minimum: 50"
+    found = faults(tmp_path, (old, old.replace("0.05", "5")))
+    assert found == [
+        f"{line(old)}: HighErrorRate, above: must be a ratio between 0 and 1 (0.05 is 5 %), found 5.0"
+    ]
+
+
+def test_a_window_without_room_for_scrapes_is_refused(tmp_path: Path) -> None:
+    old = "above: 0.05, window: 5m, minimum: 50"
+    found = faults(tmp_path, (old, old.replace("5m", "30s")))
+    assert found == [f"{line(old)}: 30s holds fewer than 4 scrapes (10s); at least 40s"]
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        (BACKLOG, BACKLOG.replace("above: 200, ", "")),
+        ("window: 15m, minimum: 20", "minimum: 20"),
+        ("quantile: 0.95, ", ""),
+    )
+    assert len(found) == 3
