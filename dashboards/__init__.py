@@ -1,0 +1,1 @@
+"""Grafana dashboards from a policy and the catalogue of metrics."""

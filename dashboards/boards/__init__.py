@@ -1,0 +1,1 @@
+"""One module a dashboard, read in the order of the screen."""

@@ -1,0 +1,102 @@
+"""Which part of the system is broken, and what fires: the first look of whoever is on call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards.fields import link, override
+from dashboards.graphs import state_timeline
+from dashboards.palette import CRITICAL, INFO, OK, WARNING, Json
+from dashboards.series import ALERTS, ALERTS_FOR_STATE, UP, series
+from dashboards.states import COMPONENT, categories, state
+from dashboards.tables import table
+from dashboards.targets import q
+from exporter.catalogue import GRADER_DATABASE_UP
+from policy.model import Policy
+
+SELF_TEST = "self-test"
+WEBSITE = ("availability", "latency", "errors", "throughput")
+
+
+def parts(policy: Policy) -> Any:
+    """Which part of the system, and since when."""
+    sidecar = series(UP, job=policy.job("exporter"))
+
+    def part(name: str, alive: str, *of: str) -> tuple[str, str]:
+        return state(policy, alive, category=categories(*of)), name
+
+    return state_timeline(
+        "Parts of the system",
+        "OK: no P1 or P2 alert of the part fires. Impaired: a P2 alert. Down: a P1 alert, or nothing "
+        "answers. Grey: the monitoring does not see it. Causes are below their symptoms: start with the "
+        "lowest part that is not OK.",
+        targets=q(
+            part("Website", series(UP, job=policy.job("application")), *WEBSITE),
+            part("Grading", sidecar, "grading"),
+            part("Queue", sidecar, "queue"),
+            part("Database", series(GRADER_DATABASE_UP), "database"),
+            part("Monitoring", sidecar, "monitoring"),
+        ),
+        mappings=[COMPONENT],
+    )
+
+
+def what_fires(policy: Policy) -> Any:
+    """What fires, since when, and who knows by now."""
+    of = {"alertstate": "firing", "service": policy.service}
+    by = "alertname, priority, category"
+    since = (
+        f"min by ({by}) ({series(ALERTS_FOR_STATE, escalation='0', service=policy.service)} * 1000 and "
+        f"ignoring (alertstate) {series(ALERTS, escalation='0', **of)})"
+    )
+    step = f"count by ({by}) (count by ({by}, escalation) ({series(ALERTS, **of)})) - 1"
+    return table(
+        "What fires",
+        "Alerts that fire, and how far each was escalated (0: those called first). A click on a name "
+        "opens its runbook. Watchdog always fires: when it is missing, alerting itself is broken.",
+        targets=q(_named(since), _named(step)),
+        columns={
+            "priority": "Priority",
+            "alertname": "Alert",
+            "category": "Part",
+            "Value #A": "Since",
+            "Value #B": "Step",
+        },
+        overrides=[
+            override(
+                "Priority",
+                mappings=[_priorities()],
+                custom__width=90,
+                custom__cellOptions={"type": "color-background", "mode": "basic"},
+            ),
+            override(
+                "Alert",
+                links=[link("Runbook", f"{policy.links.runbooks}/${{__value.raw}}")],
+                custom__minWidth=170,
+            ),
+            override("Since", unit="dateTimeFromNow", custom__width=150),
+            override("Step", unit="none", custom__width=60),
+        ],
+        sort_by="Priority",
+    )
+
+
+def _named(expr: str) -> str:
+    """The heartbeat's priority by a word that sorts behind the real ones."""
+    return f'label_replace({expr}, "priority", "{SELF_TEST}", "priority", "none")'
+
+
+def _priorities() -> Json:
+    """P1 red and P2 orange, so that two alerts at once can be told apart; the heartbeat is good news."""
+    rows = {
+        "P1": ("P1", CRITICAL),
+        "P2": ("P2", WARNING),
+        "P3": ("P3", INFO),
+        "P4": ("P4", INFO),
+        SELF_TEST: (SELF_TEST, OK),
+    }
+    results = {
+        value: {"text": text, "color": color, "index": index}
+        for index, (value, (text, color)) in enumerate(rows.items())
+    }
+    return {"type": "value", "options": results}

@@ -1,0 +1,1 @@
+"""What a dashboard's queries answer on a running Prometheus."""

@@ -1,0 +1,45 @@
+"""All boards of a policy as the files that operations import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dashboards.boards.grader import grader
+from dashboards.boards.overview import overview
+from dashboards.finalise import dump, finalise
+from dashboards.palette import Json
+from dashboards.shell import GRADER, OVERVIEW
+from policy.model import Policy
+from policy.rendered import Rendered
+from typedyaml.load import Document
+
+FOLDER = "grafana"
+BOARDS: Mapping[str, Callable[[Policy], Any]] = {OVERVIEW: overview, GRADER: grader}
+PROVIDER = f"{FOLDER}/provider.yaml"
+# To be copied to Grafana's provisioning/dashboards; the boards to the path in it.
+_PROVIDER = """\
+# Copy this file to /etc/grafana/provisioning/dashboards/ and the boards to the path below.
+apiVersion: 1
+providers:
+  - name: gradewatch
+    type: file
+    folder: gradewatch
+    folderUid: gradewatch
+    allowUiUpdates: false
+    disableDeletion: true
+    updateIntervalSeconds: 60
+    options:
+      path: /var/lib/grafana/dashboards/gradewatch
+"""
+
+
+def documents(policy: Policy) -> dict[str, Json]:
+    """Each board by its uid, as JSON data."""
+    return {uid: finalise(build(policy)) for uid, build in BOARDS.items()}
+
+
+def render(doc: Document[Policy]) -> Rendered:
+    """The boards' files and the file that tells Grafana to load them."""
+    boards = {f"{FOLDER}/{uid}.json": dump(board) for uid, board in documents(doc.value).items()}
+    return Rendered(files=boards | {PROVIDER: _PROVIDER})

@@ -1,0 +1,1 @@
+"""Pictures of boards, drawn by Grafana's own components without a Grafana server."""

@@ -1,0 +1,57 @@
+"""Pictures by Grafana's own components: nothing breaks, nothing is cut off, no data looks like no data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboards.finding import panels_of, single_values
+from dashboards.palette import NO_DATA
+from dashboards.render import documents
+from dashboards.viz.browser import NoBrowserError, bundle, chromium
+from dashboards.viz.pictures import THEMES, faults, picture_of, window_of
+from policy.load import load_policy
+from tests.dashboards.conftest import Serve, releases
+from tests.dashboards.datasets import END, STEP
+
+BOARDS = documents(load_policy().value)
+WINDOW = window_of("6h", f"{STEP}s", END)
+PNG = b"\x89PNG"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browser() -> None:
+    """Chromium and the page, or a skip that says what the set-up has to bring."""
+    try:
+        chromium()
+        bundle()
+    except NoBrowserError as problem:
+        pytest.skip(f"no pictures: {problem}")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("uid", BOARDS)
+def test_a_busy_board_is_drawn_whole(uid: str, theme: str, serve: Serve, tmp_path: Path) -> None:
+    picture = tmp_path / "board.png"
+    facts = picture_of(BOARDS[uid], serve("busy", releases()[-1]), WINDOW, theme, picture)
+    assert list(faults(facts)) == []
+    assert picture.read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_without_data_every_single_figure_is_grey_and_says_so(uid: str, serve: Serve) -> None:
+    facts = picture_of(BOARDS[uid], serve("empty", releases()[-1]), WINDOW, "dark")
+    assert list(faults(facts, busy=False)) == []
+    singles = [panel["title"] for panel in panels_of(BOARDS[uid]) if single_values(panel)]
+    assert [(single["panel"], single["text"], single["color"].upper()) for single in facts.singles] == [
+        (title, "No data", NO_DATA) for title in singles
+    ]
+
+
+def test_a_panel_that_breaks_is_noticed(serve: Serve) -> None:
+    document = documents(load_policy().value)["gradewatch-overview"]
+    document["panels"][1]["type"] = "singlestat"
+    facts = picture_of(document, serve("busy", releases()[-1]), WINDOW, "dark")
+    assert any("singlestat" in fault for fault in faults(facts))
