@@ -1,0 +1,77 @@
+"""`gradewatch check`: everything that can be wrong before it is deployed, in one table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gradewatch import exits
+
+SUMMARY = "Check rules, routes and dashboards with promtool and amtool."
+EXAMPLE = "gradewatch check generated --junit gradewatch.xml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "path",
+        nargs="?",
+        type=Path,
+        default=Path("generated"),
+        metavar="PATH",
+        help="a folder that `gradewatch build` made, or a policy file (default: %(default)s)",
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the findings as JUnit XML")
+    parser.add_argument(
+        "--secrets",
+        action="store_true",
+        help="on Alertmanager's machine: every secret file that is named exists and can be read",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the parts one after the other; 1 when any of them has a finding."""
+    from gradewatch import junit
+    from gradewatch.parts import parts
+
+    started = time.monotonic()
+    with _folder(args.path) as folder:
+        done = []
+        for part in parts(folder, secrets=args.secrets):
+            done.append(part)
+            state = "ok" if not part.findings else "FAILED"
+            print(f"{part.name:<11} {state:<7} {part.what:<48} {part.tool}".rstrip())
+            for finding in part.findings:
+                print(f"            {finding}")
+    if args.junit:
+        junit.write(args.junit, done)
+    count = sum(len(part.findings) for part in done)
+    print(f"{count} finding{'s' * (count != 1)} in {time.monotonic() - started:.1f} s")
+    return exits.FINDINGS if count else exits.GOOD
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    """The folder to check; a policy is built into a temporary one first."""
+    if path.is_dir():
+        yield path
+        return
+    if path.suffix not in (".yaml", ".yml"):
+        raise exits.UsageError(f"{path} is neither a folder that `gradewatch build` made nor a policy file")
+    from gradewatch.render import render
+    from policy.load import load_policy
+
+    rendered = render(load_policy(path))
+    for note in rendered.notes:
+        print(f"note: {note}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="gradewatch-") as temporary:
+        for name, text in rendered.files.items():
+            target = Path(temporary, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        yield Path(temporary)
