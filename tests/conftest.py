@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from gradewatch import programs
 from gradewatch.programs import Name, Program
+
+_PROJECT = Path(__file__).parent.parent
+# What setup/browser.sh brought is used where the machine has nothing of its own.
+os.environ["PATH"] = os.pathsep.join(
+    [os.environ["PATH"], *(str(_PROJECT / folder) for folder in (".tools/chromium/bin", ".venv/bin"))]
+)
 
 
 def every(name: Name) -> dict[str, object]:

@@ -36,9 +36,18 @@ def nbgrader_python() -> Path:
     with alone(TOOLS / f"nbgrader-{RELEASE}.lock"):
         if not made_from.exists() or made_from.read_bytes() != pins:
             shutil.rmtree(home, ignore_errors=True)
-            run(sys.executable, "-m", "venv", home)
-            pip = (home / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-            run(*pip, "--constraint", HERE / "constraints.txt", f"nbgrader=={RELEASE}")
+            run(
+                sys.executable, "-m", "venv", "--without-pip", home
+            )  # Debian's python3 alone has no ensurepip
+            pip = (
+                sys.executable,
+                "-m",
+                "pip",
+                "--disable-pip-version-check",
+                "--python",
+                home / "bin/python",
+            )
+            run(*pip, "install", "--quiet", "--constraint", HERE / "constraints.txt", f"nbgrader=={RELEASE}")
             made_from.write_bytes(pins)
     return home / "bin/python"
 

@@ -1,0 +1,78 @@
+# `make help` lists the targets; each installs what it needs and is missing, into .venv and .tools of this folder.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+python := .venv/bin/python
+ready := .venv/ready
+servers := .tools/bookworm .tools/trixie .tools/forky
+browser := .tools/browser
+checked := alertmanager dashboards exporter gradewatch policy rules typedyaml tests setup $(wildcard bench)
+
+FAULT ?=
+SPEED ?=
+PORT_OFFSET ?=
+options = $(if $(FAULT),--fault $(FAULT)) $(if $(SPEED),--speed $(SPEED)) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: run
+run: $(ready) .tools/forky ## the demo; FAULT=grader-stuck|database-down|error-burst|queue-flood SPEED=30 PORT_OFFSET=100
+	@$(python) -m gradewatch demo $(options)
+
+.PHONY: test
+test: check $(servers) $(browser) ## everything: lint, types, unit, rules, routes, end to end
+	$(python) -m pytest -n auto --ignore=tests/e2e
+	$(python) -m pytest -n 2 tests/e2e --ignore=tests/e2e/test_stories.py
+
+.PHONY: test-fast
+test-fast: check .tools/forky ## the inner loop: lint, types and the units that are not marked slow, under a minute
+	$(python) -m pytest -n auto tests/unit -m 'not slow'
+
+.PHONY: test-all
+test-all: test ## what `test` runs, and every fault of the demo from beginning to end
+	$(python) -m pytest -n 2 tests/e2e/test_stories.py
+
+.PHONY: check
+check: $(ready) ## lint, format and types
+	$(python) -m ruff check --no-cache $(checked)
+	$(python) -m ruff format --check $(checked)
+	$(python) -m mypy
+
+.PHONY: format
+format: $(ready) ## rewrite the sources as `check` wants them
+	$(python) -m ruff check --no-cache --fix $(checked)
+	$(python) -m ruff format $(checked)
+
+.PHONY: build
+build: $(ready) ## generated/ from policy/auto-grader.yaml
+	$(python) -m gradewatch build
+
+.PHONY: golden
+golden: $(ready) ## the documents that are derived from code, such as docs/metrics.md
+	$(python) -m gradewatch.golden
+
+.PHONY: pictures
+pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a demo that runs beside it
+	PATH="$$PATH:$(CURDIR)/.tools/chromium/bin:$(CURDIR)/.venv/bin" $(python) -m dashboards.viz.pictures
+
+.PHONY: tools
+tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into .tools
+
+.PHONY: clean
+clean: ## remove what make has set up and what the tools have left
+	rm -rf .venv .tools dashboards/viz/node_modules dashboards/viz/bundle .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ready): constraints.txt pyproject.toml setup/python.sh
+	@setup/python.sh
+
+$(servers): .tools/%: setup/servers.sh setup/apt.sh
+	@setup/servers.sh $*
+	@mkdir -p .tools && touch $@
+
+$(browser): setup/browser.sh setup/apt.sh dashboards/viz/package-lock.json | $(ready)
+	@setup/browser.sh
+	@mkdir -p .tools && touch $@
