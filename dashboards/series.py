@@ -38,6 +38,7 @@ class Not:
 Value = str | Like | Not
 Selectable = Family | ForeignFamily | Recorded
 
+NO_NUMBER = "NaN"
 UP = FOREIGN["up"]
 ALERTS = FOREIGN["ALERTS"]
 ALERTS_FOR_STATE = FOREIGN["ALERTS_FOR_STATE"]
@@ -87,6 +88,14 @@ def quantile(q: float, family: Selectable, range_: str = "$__rate_interval", /, 
     """A quantile of a histogram; without traffic there is no value instead of NaN."""
     buckets = f"rate({series(family, 'bucket', **matchers)}[{range_}])"
     return f"histogram_quantile({q:g}, sum by (le) ({buckets})) >= 0"
+
+
+def or_no_data(expr: str, job: str) -> str:
+    """The expression, and no number where it has none while Prometheus still looks after the job.
+
+    A figure with a trend shows its last point: without this it would go on showing the one from before an outage.
+    """
+    return f"({expr}) or {NO_NUMBER} * max({series(UP, job=job)})"
 
 
 def _is_ruled(family: Selectable) -> bool:

@@ -25,7 +25,10 @@ def stat(
     nothing: str = NO_DATA_TEXT,
     interval: str = "",
 ) -> Any:
-    """One figure. Coloured all over; with `trend` the figure has the colour and a line below it."""
+    """One figure. Coloured all over; with `trend` the figure has the colour and a line below it.
+
+    The query of a trend must end in `or_no_data`, so that its last point is of now.
+    """
     return core.Stat(
         **common(title, description, targets),
         format=unit,
@@ -34,7 +37,7 @@ def stat(
         thresholds=thresholds or steps(base=INFO),
         mappings=[*mappings, no_data(nothing)],
         noValue=nothing,
-        reduceCalc="lastNotNull",
+        reduceCalc="last" if trend else "lastNotNull",
         color={"mode": "thresholds"},
         colorMode="value" if trend else "background_solid",
         graphMode="area" if trend else "none",

@@ -46,7 +46,7 @@ def availability(policy: Policy) -> Any:
         f"being spent.{sentence(found, PERCENT, good=True)}",
         unit=PERCENT,
         decimals=2,
-        targets=q(f"1 - max({series(records.error_ratio(window), service=policy.service)})"),
+        targets=q(or_no_data(f"1 - max({series(records.error_ratio(window), service=policy.service)})", site)),
         thresholds=good_share(found, promised),
         trend=True,
     )
