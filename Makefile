@@ -28,12 +28,16 @@ test: check $(servers) $(browser) ## everything: lint, types, unit, rules, route
 	$(python) -m pytest -n 2 tests/e2e --ignore=tests/e2e/test_stories.py
 
 .PHONY: test-fast
-test-fast: check .tools/forky ## the inner loop: lint, types and the units that are not marked slow, under a minute
-	$(python) -m pytest -n auto tests/unit -m 'not slow'
+test-fast: check .tools/forky ## the inner loop: lint, types, units without those that evaluate jsonnet; under a minute
+	$(python) -m pytest -n auto tests/unit -m 'not slow' --ignore=tests/unit/rules
 
 .PHONY: test-all
 test-all: test ## what `test` runs, and every fault of the demo from beginning to end
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
+
+.PHONY: mutate
+mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
+	$(python) -m tests.mutation.rules
 
 .PHONY: check
 check: $(ready) ## lint, format and types
@@ -51,8 +55,9 @@ build: $(ready) ## generated/ from policy/auto-grader.yaml
 	$(python) -m gradewatch build
 
 .PHONY: golden
-golden: $(ready) ## the documents that are derived from code, such as docs/metrics.md
+golden: $(ready) .tools/forky ## what is derived from code outside generated/: docs/metrics.md, messages, the matrix
 	$(python) -m gradewatch.golden
+	GOLDEN=write $(python) -m pytest -q tests/routing/test_messages.py tests/unit/alertmanager/test_documentation.py
 
 .PHONY: pictures
 pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a demo that runs beside it

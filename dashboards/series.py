@@ -93,7 +93,7 @@ def quantile(q: float, family: Selectable, range_: str = "$__rate_interval", /, 
 def or_no_data(expr: str, job: str) -> str:
     """The expression, and no number where it has none while Prometheus still looks after the job.
 
-    A figure with a trend shows its last point: without this it would go on showing the one from before an outage.
+    A figure with a trend shows its last point: without this that would be the one from before an outage.
     """
     return f"({expr}) or {NO_NUMBER} * max({series(UP, job=job)})"
 

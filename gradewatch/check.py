@@ -9,8 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradewatch import exits
+
+if TYPE_CHECKING:
+    from policy.model import Policy
+    from typedyaml.load import Document
 
 SUMMARY = "Check rules, routes and dashboards with promtool and amtool."
 EXAMPLE = "gradewatch check generated --junit gradewatch.xml"
@@ -40,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
     from gradewatch.parts import parts
 
     started = time.monotonic()
-    with _folder(args.path) as folder:
+    with _folder(args.path) as (folder, document):
         done = []
-        for part in parts(folder, secrets=args.secrets):
+        for part in parts(folder, document, secrets=args.secrets):
             done.append(part)
             state = "ok" if not part.findings else "FAILED"
             print(f"{part.name:<11} {state:<7} {part.what:<48} {part.tool}".rstrip())
@@ -56,17 +61,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _folder(path: Path) -> Iterator[Path]:
-    """The folder to check; a policy is built into a temporary one first."""
+def _folder(path: Path) -> Iterator[tuple[Path, Document[Policy] | None]]:
+    """The folder to check; a policy is built into a temporary one first, and comes with it."""
     if path.is_dir():
-        yield path
+        yield path, None
         return
     if path.suffix not in (".yaml", ".yml"):
         raise exits.UsageError(f"{path} is neither a folder that `gradewatch build` made nor a policy file")
     from gradewatch.render import render
     from policy.load import load_policy
 
-    rendered = render(load_policy(path))
+    document = load_policy(path)
+    rendered = render(document)
     for note in rendered.notes:
         print(f"note: {note}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="gradewatch-") as temporary:
@@ -74,4 +80,4 @@ def _folder(path: Path) -> Iterator[Path]:
             target = Path(temporary, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
-        yield Path(temporary)
+        yield Path(temporary), document

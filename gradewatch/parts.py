@@ -14,7 +14,9 @@ from alertmanager.checks import config_findings
 from alertmanager.secrets import secret_files, unreadable
 from gradewatch.exits import UsageError
 from gradewatch.programs import Program, find
+from policy.model import Policy
 from rules.promtool import Promtool
+from typedyaml.load import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,10 @@ class Part:
     findings: tuple[str, ...]
 
 
-def parts(folder: Path, *, secrets: bool = False) -> Iterator[Part]:
+def parts(folder: Path, document: Document[Policy] | None = None, *, secrets: bool = False) -> Iterator[Part]:
     """The parts whose files are in `folder`, in the order of the way of an alert.
 
+    With the policy that the folder was built from, the boards' thresholds are compared with it, too.
     Raises UsageError when there is nothing to check, or a program is missing.
     """
     rules = sorted((folder / "prometheus").glob("*.rules.yaml"))
@@ -46,7 +49,7 @@ def parts(folder: Path, *, secrets: bool = False) -> Iterator[Part]:
     if secrets and config.exists():
         yield _secrets(config)
     if boards:
-        yield _dashboards(folder, boards)
+        yield _dashboards(folder, boards, document)
 
 
 def _rules(folder: Path, files: list[Path]) -> Iterator[Part]:
@@ -81,10 +84,12 @@ def _secrets(config: Path) -> Part:
     return Part("secrets", f"{named} files exist and can be read", "", tuple(unreadable(content)))
 
 
-def _dashboards(folder: Path, boards: list[Path]) -> Part:
-    from dashboards.check import check
+def _dashboards(folder: Path, boards: list[Path], document: Document[Policy] | None) -> Part:
+    from dashboards.check.run import check
 
-    return _part("dashboards", f"{len(boards)} boards: structure, queries, links", None, check(folder))
+    return _part(
+        "dashboards", f"{len(boards)} boards: structure, queries, links", None, check(folder, document)
+    )
 
 
 def _part(name: str, what: str, program: Program | None, findings: Any) -> Part:

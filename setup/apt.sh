@@ -37,6 +37,7 @@ Acquire::IndexTargets::deb::Packages {
 };
 Acquire::Languages "none";
 Acquire::Retries "3";
+APT::Update::Error-Mode "any";
 Acquire::http::Timeout "30";
 APT::Architectures { "$(dpkg --print-architecture)"; };
 APT::Sandbox::User "root";
@@ -63,14 +64,17 @@ open_suite() {
     say "package lists of $1 from $(mirror)"
     write_apt_configuration "$work" "$1"
     apt-get -c "$work/apt.conf" -qq update >"$work/log" 2>&1 || fail "the package lists of $1 did not come:" \
-        "$(tail -n 1 "$work/log") Check the network and the mirror in /etc/apt, then run again."
+        "$(reason). Check the network and the mirror in /etc/apt, then run again."
 }
+
+# The first thing that apt-get complained about.
+reason() { grep -m 1 '^[EW]:' "$work/log" | cut -c 4-; }
 
 has_package() { apt-cache -c "$work/apt.conf" pkgnames "$1" | grep -qx "$1"; }
 
 # fetch PACKAGE: downloads it and unpacks it into $work/root.
 fetch() {
     (cd "$work" && apt-get -c "$work/apt.conf" -qq download "$1" >"$work/log" 2>&1) ||
-        fail "the package $1 did not come: $(tail -n 1 "$work/log") Check the network, then run again. $without_debian"
+        fail "the package $1 did not come: $(reason). Check the network, then run again. $without_debian"
     dpkg -x "$work/$1"_*.deb "$work/root"
 }

@@ -21,7 +21,7 @@ install_chromium() {
     say 'Chromium and its libraries, about 220 MB'
     (cd "$work" && apt-get -c "$work/apt.conf" -qq -y --no-install-recommends --download-only install \
         chromium fonts-dejavu-core fonts-liberation >"$work/log" 2>&1) ||
-        fail "Chromium did not come: $(tail -n 1 "$work/log") Check the network, then run again. $without_debian"
+        fail "Chromium did not come: $(reason). Check the network, then run again. $without_debian"
     mkdir -p "$work/chromium/bin" "$work/chromium/root"
     for package in "$work"/cache/archives/*.deb; do
         case $(basename "$package") in

@@ -9,7 +9,7 @@ from dashboards.fields import colours, to_board
 from dashboards.graphs import timeseries
 from dashboards.limits import above, figure, good_share, limit, pace, sentence
 from dashboards.palette import BLUE, GREEN, ORANGE, SKY, VERMILION
-from dashboards.series import Like, quantile, rate, request_duration, requests, series
+from dashboards.series import Like, or_no_data, quantile, rate, request_duration, requests, series
 from dashboards.shell import GRADER
 from dashboards.singles import stat
 from dashboards.targets import q
@@ -34,6 +34,11 @@ def failed(policy: Policy) -> str:
     return f"{bad} / ({all_} > 0) or 0 * ({all_} > 0)"
 
 
+def _website(policy: Policy, expr: str) -> Any:
+    """A figure of the application with its trend."""
+    return q(or_no_data(expr, policy.job("application")))
+
+
 def availability(policy: Policy) -> Any:
     """Key figure 1: what the objective measures, over an hour."""
     window = records.tiers(policy)[0].long
@@ -46,7 +51,7 @@ def availability(policy: Policy) -> Any:
         f"being spent.{sentence(found, PERCENT, good=True)}",
         unit=PERCENT,
         decimals=2,
-        targets=q(or_no_data(f"1 - max({series(records.error_ratio(window), service=policy.service)})", site)),
+        targets=_website(policy, f"1 - max({series(records.error_ratio(window), service=policy.service)})"),
         thresholds=good_share(found, promised),
         trend=True,
     )
@@ -61,7 +66,7 @@ def error_ratio(policy: Policy) -> Any:
         "a deployment mark: roll back.",
         unit=PERCENT,
         decimals=2,
-        targets=q(failed(policy)),
+        targets=_website(policy, failed(policy)),
         thresholds=above(found),
         trend=True,
     )
@@ -75,7 +80,7 @@ def response_time(policy: Policy) -> Any:
         f"{figure(share, PERCENT)} of the requests were answered faster than this.{sentence(found, 's')} "
         "Then compare with the traffic and the database.",
         unit="s",
-        targets=q(quantile(share, request_duration(policy))),
+        targets=_website(policy, quantile(share, request_duration(policy))),
         thresholds=above(found),
         trend=True,
     )
@@ -99,7 +104,7 @@ def feedback(policy: Policy) -> Any:
         "19 of 20 submissions had their first result faster than this, waiting included. When it rises, "
         "see on the grader board whether waiting or grading takes the time.",
         unit="s",
-        targets=q(quantile(0.95, GRADER_TURNAROUND_SECONDS)),
+        targets=q(or_no_data(quantile(0.95, GRADER_TURNAROUND_SECONDS), policy.job("exporter"))),
         trend=True,
         interval=pace(policy),
         links=[to_board("Grader", GRADER)],
@@ -113,19 +118,19 @@ def throughput(policy: Policy) -> Any:
         "Requests per second. It follows the day of the students; a sudden fall in the daytime means that "
         "they do not get through.",
         unit="reqps",
-        targets=q(f"sum({rate(requests(policy))})"),
+        targets=_website(policy, f"sum({rate(requests(policy))})"),
         trend=True,
     )
 
 
-def active_students() -> Any:
+def active_students(policy: Policy) -> Any:
     """Key figure 6. The seventh, satisfaction, comes with its metric."""
     return stat(
         "Active students",
         "Different people who handed something in within the last hour; 0 below the least number that the "
         "sidecar shows, so that nobody is singled out. Compare it with the timetable.",
         unit="locale",
-        targets=q(f"sum({series(GRADER_ACTIVE_USERS, window='1h')})"),
+        targets=q(or_no_data(f"sum({series(GRADER_ACTIVE_USERS, window='1h')})", policy.job("exporter"))),
         trend=True,
     )
 

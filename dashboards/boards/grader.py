@@ -21,8 +21,8 @@ from dashboards.boards.stages import (
 from dashboards.fields import to_board
 from dashboards.grid import Grid
 from dashboards.limits import above, good_share, limit, pace, sentence
-from dashboards.palette import CRITICAL, INFO, OK, WARNING, steps, words
-from dashboards.series import rate, series
+from dashboards.palette import CRITICAL, OK, WARNING, steps, words
+from dashboards.series import Like, or_no_data, rate, series
 from dashboards.shell import GRADER, OVERVIEW, board, help_row
 from dashboards.singles import gauge, stat
 from dashboards.states import categories, number_firing
@@ -51,6 +51,8 @@ WORDS = """\
 **p50, p95, p99**: half, 95 % and 99 % were faster.
 
 **Grey, "No data"**: the monitoring does not see it, which is a fault of its own."""
+# Shares: one of a hundred workers, and every one.
+ANY, ALL = 0.01, 1
 ABOUT_US = ("grading", "queue", "database", "monitoring")
 
 
@@ -60,7 +62,7 @@ def grader(policy: Policy) -> Any:
         Grid()
         .row(
             "Is the grader healthy?",
-            (5, [alive(), sound(policy), waiting(policy), busy(), feedback(policy), burning(policy)]),
+            (5, [alive(), sound(policy), waiting(policy), ready(), feedback(policy), burning(policy)]),
         )
         .row("Does it keep up?", (8, [work(), queue(policy)]), (8, [oldest(policy), waits(policy)]))
         .row(
@@ -98,7 +100,7 @@ def sound(policy: Policy) -> Any:
         "Share of gradings that ended with a result, right or wrong, instead of an internal error of the "
         f"machine.{sentence(found, 'percentunit', good=True)} Then look at the grader's log.",
         unit="percentunit",
-        targets=q(f"({good}) / ({everything} > 0)"),
+        targets=q(or_no_data(f"({good}) / ({everything} > 0)", policy.job("exporter"))),
         thresholds=good_share(found),
         trend=True,
         interval=pace(policy),
@@ -117,17 +119,17 @@ def waiting(policy: Policy) -> Any:
     )
 
 
-def busy() -> Any:
-    """How much room there is."""
-    working = f"sum({series(GRADER_WORKERS, state='busy')})"
-    ready = f"sum({series(GRADER_WORKERS, state='online')})"
+def ready() -> Any:
+    """Who is left to work; whether they have to is in the graph of the workers."""
+    able = f"sum({series(GRADER_WORKERS, state=Like('online|busy'))})"
+    all_ = f"sum({series(GRADER_WORKERS, state=Like('online|busy|stale|offline|unhealthy'))})"
     return gauge(
-        "Workers in use",
-        "Busy workers among those that can work. At 100 % the queue grows with every submission: add "
-        "workers before the next deadline. It judges nothing: full use without waiting is good.",
+        "Workers able to work",
+        "Share of the grading workers that answer, busy or idle; those that somebody disabled are not "
+        "counted. Orange when some are gone, red when none is left: start them again.",
         unit="percentunit",
-        targets=q(f"{working} / ({working} + {ready} > 0)", instant=True),
-        thresholds=steps(base=INFO),
+        targets=q(f"{able} / ({all_} > 0)", instant=True),
+        thresholds=steps((WARNING, ANY), (OK, ALL), base=CRITICAL),
     )
 
 

@@ -60,7 +60,7 @@ def overview(policy: Policy) -> Any:
         response_time(policy),
         feedback(policy),
         throughput(policy),
-        active_students(),
+        active_students(policy),
     ]
     if promised:
         state_now.insert(3, budget(policy))

@@ -18,6 +18,7 @@ from dashboards.check.promql import (
     walk,
 )
 from dashboards.finding import Finding, Json
+from dashboards.series import NO_NUMBER
 
 RATES = frozenset({"rate", "irate", "increase"})
 CHANGES = frozenset({"delta", "deriv", "idelta"})
@@ -226,3 +227,10 @@ def _kind(query: Target) -> Iterator[Finding]:
     whole = any(found.kind == "MatrixSelector" and found.node.range == RANGE for found in query.nodes)
     if type_ == "stat" and whole and not instant:
         yield query.finding("query-kind", "a figure over the whole range needs one instant query")
+    calcs = query.panel.get("options", {}).get("reduceOptions", {}).get("calcs")
+    current = calcs == ["last"] and f"or {NO_NUMBER} *" in query.target["expr"]
+    if type_ == "stat" and not instant and not current:
+        message = (
+            "shows a figure from before an outage as one of now: ask once, or reduce to the last point and "
+        )
+        yield query.finding("stale", f"{message}write `or {NO_NUMBER} * max(up{{...}})`")

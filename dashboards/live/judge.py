@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections import Counter
@@ -9,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dashboards.finding import Finding, Json, panels_of
 from dashboards.live.ask import Answer, times
-from dashboards.live.client import Prometheus, QueryError
+from dashboards.live.client import Prometheus, QueryError, Series
 from dashboards.live.variables import Values, fill
 from dashboards.live.window import Window
+from dashboards.series import NO_NUMBER
 
 MOST_SERIES = 60
 SLOWEST = 2.0
@@ -29,7 +31,7 @@ def judge(board: str, found: Iterable[Answer]) -> Iterator[Finding]:
     """All findings on the answers of one board."""
     by_panel: dict[int, list[Answer]] = {}
     for answer in found:
-        by_panel.setdefault(answer.panel["id"], []).append(answer)
+        by_panel.setdefault(answer.panel["id"], []).append(_with_numbers(answer))
     for answers in by_panel.values():
         panel = answers[0].panel
         for rule, message in (
@@ -67,6 +69,17 @@ def annotation_findings(
 
 
 Pairs = Iterator[tuple[str, str]]
+
+
+def _with_numbers(answer: Answer) -> Answer:
+    """Without the points at which the query itself says that there is no number."""
+    if f"or {NO_NUMBER} *" not in answer.expr:
+        return answer
+    kept = (
+        Series(series.labels, [point for point in series.points if not math.isnan(point[1])])
+        for series in answer.series
+    )
+    return dataclasses.replace(answer, series=tuple(series for series in kept if series.points))
 
 
 def _answer(answer: Answer) -> Pairs:

@@ -61,7 +61,9 @@ def _draw_board(
     for theme in [arguments.theme] if arguments.theme else THEMES:
         picture = Path(arguments.out).absolute() / f"{uid}{arguments.suffix}-{theme}.png"
         began = time.monotonic()
-        problems = list(faults(picture_of(document, prometheus, window, theme, picture)))
+        problems = list(
+            faults(picture_of(document, prometheus, window, theme, picture), not arguments.allow_empty)
+        )
         bad += len(problems)
         print(f"{picture.name}  {time.monotonic() - began:.1f} s  {'; '.join(problems) or 'good'}")
     return bad
@@ -132,6 +134,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scrape", help="the data source's scrape interval; the policy's when not given")
     parser.add_argument(
         "--speed", type=float, default=1, metavar="X", help="how much faster time runs in the demo"
+    )
+    parser.add_argument(
+        "--allow-empty", action="store_true", help="a panel without data is no fault: in an outage"
     )
     parser.add_argument("--suffix", default="", help="goes into the file names, like -outage")
     return parser.parse_args()

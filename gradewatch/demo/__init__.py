@@ -87,8 +87,8 @@ def _play(plan: Plan, fault: Fault | None, args: argparse.Namespace) -> int:
             demo.run(args.duration, until_story_ends=args.exit_after_story)
     except KeyboardInterrupt:
         pass  # the usual end
-    if demo:
-        print(*demo.closing(), sep="\n")
+    for line in demo.closing() if demo else ():
+        print(line)
     print("Everything is stopped and removed." if not args.dir else f"Everything is stopped; see {args.dir}.")
     return exits.FINDINGS if demo and demo.failed else exits.GOOD
 

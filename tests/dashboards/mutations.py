@@ -85,6 +85,11 @@ def _drop_null(found: Json) -> None:
     defaults(found)["mappings"] = [m for m in defaults(found)["mappings"] if m["type"] != "special"]
 
 
+def _last_known(found: Json) -> None:
+    if not found["targets"][0]["instant"]:
+        found["options"]["reduceOptions"]["calcs"] = ["lastNotNull"]
+
+
 def _unjudged(found: Json) -> None:
     del defaults(found)["thresholds"]["steps"][1:]
     defaults(found)["mappings"] = []
@@ -203,8 +208,10 @@ MUTATIONS = (
     _m("quantile without le", expr(r"sum by \(le\)", "sum by (job)", LINES), "lint", "live"),
     _m("sum of a range vector", expr(r"sum\(rate\((\S+\{[^}]*\}\[\S*?\])\)\)", r"sum(\1)"), "lint", "live"),
     _m("unbalanced parenthesis", expr(r"\($|\)$|\}$", r"\g<0>)"), "lint", "live"),
-    _m("quantile unguarded", expr(r" >= 0$", ""), "lint", "quiet"),
-    _m("denominator unguarded", expr(r" > 0\)", ")"), "lint", "quiet"),
+    _m("stale figure", expr(r" or NaN \* .*$", ""), "lint"),
+    _m("last figure that there was", panel(STAT, _last_known), "lint"),
+    _m("quantile unguarded", expr(r" >= 0$", "", LINES), "lint", "quiet"),
+    _m("denominator unguarded", expr(r" > 0\)", ")", LINES), "lint", "quiet"),
     _m("or vector(0)", expr(r"\Z", " or vector(0)"), "lint"),
     _m("grouping by a label that is not there", expr(r"by \(\w+", "by (student"), "lint"),
     _m(

@@ -59,6 +59,7 @@ RULES = frozenset(
         "template-job",
         "template-label-promql",
         "template-on-time-change-reload",
+        "stale",
         "thresholds",
         "uid",
         "uneditable-dashboard",

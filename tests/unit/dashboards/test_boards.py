@@ -116,7 +116,7 @@ def test_a_red_line_is_the_threshold_of_its_alert(alert: str, board: str, title:
 def test_the_response_time_is_that_of_the_percentile_that_the_alert_watches() -> None:
     document = documents(changed(POLICY, "SlowResponseTime", quantile=0.9))["gradewatch-overview"]
     (target,) = panel(document, "Response time p90")["targets"]
-    assert target["expr"].startswith("histogram_quantile(0.9,")
+    assert target["expr"].startswith("(histogram_quantile(0.9,")
 
 
 def test_every_alert_with_a_threshold_is_drawn() -> None:
