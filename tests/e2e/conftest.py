@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import socket
 from collections.abc import Iterator
 
@@ -44,9 +45,9 @@ def free_ports() -> Ports:
 
 @pytest.fixture
 def free_offset() -> int:
-    """An offset at which all ports of the demo are free."""
+    """An offset at which all ports of the demo are free; by chance, as tests run beside one another."""
     usual = dataclasses.asdict(Ports()).values()
-    for offset in range(7_000, 50_000, 37):
+    for offset in random.sample(range(7_000, 50_000), 50):
         try:
             for port in usual:
                 with socket.socket() as probe:

@@ -78,7 +78,7 @@ def free(offset: int) -> bool:
 def test_ending_the_demo_leaves_no_process_no_port_and_no_file(tmp_path, free_offset, how):
     with demo(tmp_path, "--port-offset", str(free_offset), "--speed", "60") as process:
         first = process.stdout.readline()
-        assert first.startswith("gradewatch demo")
+        assert first.startswith("gradewatch demo"), process.communicate()[1]
         assert running(free_offset)
         assert len(servers_of(tmp_path)) == 4
         process.send_signal(how)
