@@ -23,9 +23,13 @@ class Memory:
     file: StateFile | None
     _saved: Any = field(default=None, init=False)
     _cannot_save: bool = field(default=False, init=False)
+    _told: str = field(default="", init=False)
 
     def recall(self, read: Callable[[dict[str, Any]], T]) -> T | None:
-        """What was saved, or None for a first start. `read` may raise the errors of a wrong shape."""
+        """What was saved, or None for a first start. `read` may raise the errors of a wrong shape.
+
+        While the database is away each collection asks again: one loss is told and counted once.
+        """
         if not self.file:
             return None
         try:
@@ -35,8 +39,10 @@ class Memory:
             except (KeyError, TypeError, ValueError, AttributeError):
                 raise StateLost(f"{self.file.path} is damaged") from None
         except StateLost as lost:
-            self.facts.rebuilds += 1
-            _LOG.warning("block %s: %s; counting begins at the newest row", self.block, lost)
+            if self._told != str(lost):
+                self._told = str(lost)
+                self.facts.rebuilds += 1
+                _LOG.warning("block %s: %s; counting begins at the newest row", self.block, lost)
             return None
 
     def keep(self, state: dict[str, Any], essence: Any = None) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from test_demo import demo
 
 from gradewatch.demo.faults import FAULTS
+from tests.e2e.test_demo import demo
 
 
 @pytest.mark.slow
