@@ -25,7 +25,7 @@ EXAMPLE = "gradewatch exporter --config sidecar.yaml"
 
 GOOD, FAILED, WRONG_INPUT = 0, 1, 2
 
-log = logging.getLogger("gradewatch.exporter")
+log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

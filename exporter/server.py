@@ -21,7 +21,7 @@ from exporter.landing import landing_page
 from exporter.negotiation import accepts_gzip, choose_format, compress
 from exporter.sidecar import Sidecar
 
-log = logging.getLogger("gradewatch.server")
+log = logging.getLogger(__name__)
 
 SCRAPE_TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 _DRAIN_BYTES = 64 * 1024

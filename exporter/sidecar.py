@@ -16,7 +16,7 @@ from exporter.flight import Flights, Limits, Outcome
 from exporter.own import Own
 from exporter.rendering import Renderer
 
-log = logging.getLogger("gradewatch.sidecar")
+log = logging.getLogger(__name__)
 
 _OWN_LABEL_VALUES = 1000
 """Our own label values are the names of collectors and families: configured, and few."""
