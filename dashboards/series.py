@@ -79,11 +79,6 @@ def rate(family: Selectable, part: str = "", /, **matchers: Value) -> str:
     return f"rate({series(family, part, **matchers)}[$__rate_interval])"
 
 
-def increase(family: Selectable, part: str = "", /, **matchers: Value) -> str:
-    """How many in the whole range shown."""
-    return f"increase({series(family, part, **matchers)}[$__range])"
-
-
 def quantile(q: float, family: Selectable, range_: str = "$__rate_interval", /, **matchers: Value) -> str:
     """A quantile of a histogram; without traffic there is no value instead of NaN."""
     buckets = f"rate({series(family, 'bucket', **matchers)}[{range_}])"

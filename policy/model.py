@@ -300,7 +300,3 @@ class Policy:
     def job(self, purpose: str) -> str:
         """The `job` label of a scrape job by purpose (`application`, `exporter`, ...)."""
         return self.scrape.jobs[purpose].job
-
-    def priority_of(self, alertname: str) -> Priority:
-        """The priority of an alert of `alerts` (objectives have one a tier)."""
-        return self.alerts[alertname].priority
