@@ -14,7 +14,8 @@ from pathlib import Path
 from types import FrameType
 
 from exporter import __version__
-from exporter.config import ADDRESS, ADDRESS_FORM, Config, load_config
+from exporter.config.names import ADDRESS, ADDRESS_FORM
+from exporter.config.whole import Config, load_config
 from exporter.exposition import Format, page
 from exporter.logs import FORMATS, LEVELS, set_up
 from exporter.sidecar import Sidecar, make_sidecar

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from exporter.config import split_address
+from exporter.config.names import split_address
 from exporter.connections import KEPT_SECONDS, Connections, Stage
 from exporter.exposition import page
 from exporter.landing import landing_page

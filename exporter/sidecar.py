@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.collector import Collector
-from exporter.config import Config
+from exporter.config.whole import Config
 from exporter.exposition import Block, Part, unite
 from exporter.flight import Flights, Limits, Outcome
 from exporter.own import Own

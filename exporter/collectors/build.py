@@ -16,7 +16,8 @@ from exporter.collectors.memory import Memory
 from exporter.collectors.rows import Query
 from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
-from exporter.config import Config, Grader
+from exporter.config.graders import Grader
+from exporter.config.whole import Config
 from exporter.databases import open_pool
 from exporter.databases.pool import Pool
 from exporter.profiles import Profile, load_profile

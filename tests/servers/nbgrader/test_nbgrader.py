@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.collector import CollectError, Deadline
 from exporter.collectors import build
-from exporter.config import load_config
+from exporter.config.whole import load_config
 from tests.servers.nbgrader import plan
 from tests.servers.nbgrader.plan import Handin
 

@@ -11,7 +11,7 @@ import yaml
 
 from exporter.collector import CollectError, Deadline
 from exporter.collectors import build
-from exporter.config import load_config
+from exporter.config.whole import load_config
 from exporter.profiles import load_profile
 from exporter.tally import Tally, from_json, to_json
 from gradewatch.demo.store import Store

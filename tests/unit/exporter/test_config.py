@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, Database, Grader, load_config, profile_names, split_address
+from exporter.config.databases import Database
+from exporter.config.graders import Grader, profile_names
+from exporter.config.names import split_address
+from exporter.config.whole import Config, load_config
 from typedyaml.faults import Faults
 from typedyaml.units import Duration
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from exporter import catalogue
-from exporter.config import load_config, profile_names
+from exporter.config.graders import profile_names
+from exporter.config.whole import load_config
 from exporter.profiles import load_profile
 from exporter.profiles.blocks import BLOCKS, FILE_FEEDS
 from exporter.profiles.profile import parameters

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from exporter.collector import Deadline
 from exporter.collectors import build
-from exporter.config import load_config
+from exporter.config.whole import load_config
 from exporter.profiles.blocks import BLOCKS
 
 PAGE = (Path(__file__).parents[3] / "docs/profiles.md").read_text(encoding="utf-8")

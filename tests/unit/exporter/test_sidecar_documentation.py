@@ -14,7 +14,7 @@ import yaml
 
 from exporter import __version__
 from exporter.command import add_arguments
-from exporter.config import DEFAULT_LISTEN, Config, load_config
+from exporter.config.whole import DEFAULT_LISTEN, Config, load_config
 from gradewatch.metrics_page import ALSO_CALLED, metrics_page
 
 ROOT = Path(__file__).parents[3]

@@ -17,7 +17,7 @@ import requests
 
 from exporter.collector import CollectError, Deadline
 from exporter.collectors import build
-from exporter.config import load_config
+from exporter.config.whole import load_config
 
 
 @contextmanager
