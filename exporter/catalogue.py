@@ -361,12 +361,17 @@ GRADER_DATABASE_REPLICATION_LAG_SECONDS = _database.gauge(
 
 # Queues
 
-_queue = _Subject("Queues", "queue", "a configured broker", "later")
+_queue = _Subject("Queues", "queue", "a configured broker", "now")
 
 GRADER_BROKER_UP = _queue.gauge(
     "grader_broker_up",
     "1 when the broker answered the last collection, else 0.",
     broker=OPEN,
+)
+GRADER_QUEUE_UP = _queue.gauge(
+    "grader_queue_up",
+    "1 when the configured queue could be read at the last collection, else 0.",
+    queue=OPEN,
 )
 GRADER_QUEUE_CONSUMERS = _queue.gauge(
     "grader_queue_consumers",

@@ -40,6 +40,10 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
     collectors: list[Collector] = [DatabaseCollector(tuple(pools.values()))] if pools else []
     for grader in config.graders:
         collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
+    if config.brokers or config.queues:
+        from exporter.collectors.queues import queue_collectors
+
+        collectors += queue_collectors(config.brokers, config.queues, pools)
     return collectors
 
 

@@ -9,11 +9,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from exporter.config import collection, databases, graders
+from exporter.config import brokers, collection, databases, graders, queues
+from exporter.config.brokers import Broker
 from exporter.config.collection import Collection
 from exporter.config.databases import Database
 from exporter.config.graders import Grader
 from exporter.config.names import AbsolutePath, Address, Name, split_address
+from exporter.config.queues import Queue
 from typedyaml.checked import load_checked
 from typedyaml.faults import Fault
 from typedyaml.load import Document
@@ -25,8 +27,10 @@ DEFAULT_LISTEN = "0.0.0.0:11910"
 class Config:
     """The whole file."""
 
-    databases: dict[Name, Database]
+    databases: dict[Name, Database] = field(default_factory=dict)
     graders: tuple[Grader, ...] = ()
+    brokers: dict[Name, Broker] = field(default_factory=dict)
+    queues: tuple[Queue, ...] = ()
     listen: Annotated[tuple[Address, ...], Meta(min_length=1)] = (DEFAULT_LISTEN,)
     state_dir: AbsolutePath = "/var/lib/gradewatch"
     collection: Collection = field(default_factory=Collection)
@@ -39,7 +43,7 @@ def load_config(path: str | Path) -> Document[Config]:
 
 def _faults(document: Document[Config]) -> Iterator[Fault]:
     yield from _listen_faults(document)
-    for section in (collection, databases, graders):
+    for section in (collection, databases, graders, brokers, queues):
         yield from section.faults(document)
 
 

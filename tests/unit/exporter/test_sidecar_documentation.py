@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -19,6 +20,7 @@ from gradewatch.metrics_page import ALSO_CALLED, metrics_page
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
+KEYS = PAGE + (ROOT / "docs/queues.md").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 KUBERNETES = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
 PORT = int(DEFAULT_LISTEN.rpartition(":")[2])
@@ -45,12 +47,12 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
 
 def shown(default: Any) -> str:
     if isinstance(default, tuple):
-        return "`[" + ", ".join(f'"{item}"' for item in default) + "]`"
-    return f"`{default}`"
+        return f"`{json.dumps(default)}`"
+    return f"`{json.dumps(default) if isinstance(default, bool) else default}`"
 
 
 def test_every_key_is_on_the_page_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([a-z_.<>\[\]]+)` \| ([^|]+?) \|", PAGE, re.M))
+    rows = dict(re.findall(r"^\| `([a-z_.<>\[\]]+)` \| ([^|]+?) \|", KEYS, re.M))
     assert rows == keys(Config)
 
 
