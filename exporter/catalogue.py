@@ -406,7 +406,7 @@ GRADER_QUEUE_SCAN_TRUNCATED = _queue.gauge(
 
 # Probes
 
-_probe = _Subject("Probes and checks", "probe", "a configured request or query", "later")
+_probe = _Subject("Probes and checks", "probe", "a configured request or query", "now")
 
 GRADER_PROBE_UP = _probe.gauge(
     "grader_probe_up",
@@ -431,6 +431,7 @@ GRADER_PROBE_CERTIFICATE_NOT_AFTER_TIMESTAMP_SECONDS = _probe.gauge(
 GRADER_CHECK_FAILURES = _probe.gauge(
     "grader_check_failures",
     "Rows that a data-integrity query finds; anything but 0 means corrupt data.",
+    "later",
     check=OPEN,
 )
 GRADER_BUILD_INFO = _probe.info(
@@ -441,7 +442,7 @@ GRADER_BUILD_INFO = _probe.info(
 
 # Backups
 
-_backup = _Subject("Backups", "backup", "a configured set of backup files", "later")
+_backup = _Subject("Backups", "backup", "a configured set of files or rows", "now")
 
 GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS = _backup.gauge(
     "grader_backup_last_success_timestamp_seconds",

@@ -44,6 +44,14 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
         from exporter.collectors.queues import queue_collectors
 
         collectors += queue_collectors(config.brokers, config.queues, pools)
+    if config.probes:
+        from exporter.collectors.probes import probe_collectors
+
+        collectors += probe_collectors(config.probes)
+    if config.backups:
+        from exporter.collectors.backups import backup_collectors
+
+        collectors += backup_collectors(config.backups, pools)
     return collectors
 
 

@@ -14,6 +14,7 @@ from exporter.config.brokers import Broker
 from exporter.config.queues import Queue
 from exporter.databases.pool import Pool
 from exporter.queues.reading import Answer, Workers
+from exporter.troubles import Troubles
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,12 @@ class QueueCollector:
     broker: str | None
     queues: list[Queue]
     source: Source
-    _told: dict[str, str] = field(default_factory=dict)
+    _brokers: Troubles = field(init=False)
+    _queues: Troubles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._brokers = Troubles(log, self.name, "broker")
+        self._queues = Troubles(log, self.name, "queue")
 
     def families(self) -> Sequence[Family]:
         """Everything that a queue may have."""
@@ -90,9 +96,10 @@ class QueueCollector:
         except CollectError as error:
             if self.broker is None:
                 raise
-            self._tell({"broker": error.message})
+            self._brokers.tell({self.broker: error.message})
             return self._away()
-        self._tell({answer.queue: _trouble(answer) for answer in answers} | {"broker": ""})
+        self._brokers.tell({self.broker: ""} if self.broker else {})
+        self._queues.tell({answer.queue: _trouble(answer) for answer in answers})
         return [*self._of_broker(True, cut), *_figures(answers)]
 
     def _away(self) -> list[RowFamily]:
@@ -108,17 +115,6 @@ class QueueCollector:
                 catalogue.GRADER_QUEUE_SCAN_TRUNCATED, [(self.broker, None if cut is None else int(cut))]
             ),
         ]
-
-    def _tell(self, troubles: dict[str, str]) -> None:
-        """One line of the log when a trouble begins, changes or ends; not one at each scrape."""
-        for what, trouble in troubles.items():
-            if self._told.get(what, "") != trouble:
-                self._told[what] = trouble
-                fields = {"collector": self.name}
-                fields |= {"queue": what} if what != "broker" else {}
-                fields |= {"error": trouble} if trouble else {}
-                level = logging.WARNING if trouble else logging.INFO
-                log.log(level, "cannot be read" if trouble else "can be read again", extra=fields)
 
 
 def _trouble(answer: Answer) -> str:

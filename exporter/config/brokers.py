@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,6 +19,9 @@ from typedyaml.units import Duration
 REDIS = ("redis", "rediss", "unix")
 RABBITMQ = ("http", "https")
 _AMQP = ("amqp", "amqps", "pyamqp")
+
+_CLIENTS = {True: "redis", False: "requests"}
+"""Packages that read a Redis, and what is none."""
 
 _ANSWER = Duration(2)
 
@@ -91,6 +95,9 @@ def _url_faults(document: Document[Any], place: tuple[str, str], broker: Broker)
         yield document.fault(where, f'"{broker.url}" names no host')
     elif broker.is_redis and not _database(parts.path).isdecimal():
         yield document.fault(where, f'the path is the number of a database, such as "{scheme}://host:6379/0"')
+    elif not find_spec(_CLIENTS[broker.is_redis]):
+        extra = "redis" if broker.is_redis else "http"
+        yield document.fault(where, f"{scheme}:// needs a package: pip install 'gradewatch[{extra}]'")
     if broker.ca_file is not None and scheme in ("redis", "http", "unix"):
         yield document.fault((*place, "ca_file"), f"ca_file has no effect over {scheme}://")
     if broker.is_redis and broker.vhost != "/":

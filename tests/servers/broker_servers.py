@@ -25,16 +25,19 @@ from tests.servers.private_process import (
     wait_until,
 )
 
+_UNPACKED = Path(__file__).parents[2] / ".tools" / "databases" / "bin"
+
 
 class Missing(Exception):  # noqa: N818 - it says what is the case
     """A server is not on this machine; the message names the way to it."""
 
 
 def program(name: str, *folders: str) -> Path:
-    """A server's program, on PATH or where Debian hides it."""
-    found = shutil.which(name, path=os.pathsep.join([*os.get_exec_path(), "/usr/sbin", *folders]))
+    """A server's program: on PATH, where Debian hides it, or unpacked into .tools."""
+    places = [*os.get_exec_path(), "/usr/sbin", *folders, str(_UNPACKED)]
+    found = shutil.which(name, path=os.pathsep.join(places))
     if found is None:
-        raise Missing(f"{name} is not on this machine: apt-get install redis-server rabbitmq-server")
+        raise Missing(f"{name} is not on this machine: run setup/databases.sh")
     return Path(found)
 
 

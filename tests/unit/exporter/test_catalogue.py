@@ -11,10 +11,14 @@ import pytest
 from exporter import catalogue
 from exporter.catalogue import FAMILIES, FOREIGN, Family
 from exporter.collector import RowFamily
+from exporter.collectors.backups import backup_collectors
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import Facts, ProfileCollector
+from exporter.collectors.probes import probe_collectors
 from exporter.collectors.queues import queue_collectors
+from exporter.config.backups import Backup
 from exporter.config.brokers import Broker
+from exporter.config.probes import Probe
 from exporter.own import Own
 from exporter.profiles.blocks import BLOCKS
 
@@ -99,7 +103,12 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     """`since` is a promise to those who write rules."""
     facts = ProfileCollector("demo", "1", Facts())
     feeds = {f"grader_{feed}" for kind in BLOCKS.values() for feed in kind.feeds}
-    queues = names(next(queue_collectors({"b": Broker("redis://h")}, (), {})).families())
+    others = (
+        next(queue_collectors({"b": Broker("redis://h")}, (), {})),
+        next(probe_collectors({"p": Probe("http://h")})),
+        next(backup_collectors({"b": Backup("/b/*")}, {})),
+    )
+    queues = {name for collector in others for name in names(collector.families())}
     own = {metric.family.name for metric in Own(0.0).metrics([], []) if isinstance(metric, RowFamily)}
     made = {*feeds, *own, *names(facts.families()), *names(DatabaseCollector(()).families()), *queues}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}

@@ -20,7 +20,7 @@ from gradewatch.metrics_page import ALSO_CALLED, metrics_page
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
-KEYS = PAGE + (ROOT / "docs/queues.md").read_text(encoding="utf-8")
+KEYS = PAGE + "".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("queues", "probes"))
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 KUBERNETES = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
 PORT = int(DEFAULT_LISTEN.rpartition(":")[2])
