@@ -39,6 +39,10 @@ test-all: test ## what `test` runs, and every fault of the demo from beginning t
 mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
 	$(python) -m tests.mutation.rules
 
+.PHONY: bench-alerts
+bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
+	$(python) -m bench.alerts
+
 .PHONY: check
 check: $(ready) ## lint, format and types
 	$(python) -m ruff check --no-cache $(checked)
