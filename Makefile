@@ -40,6 +40,10 @@ test-all: test ## what `test` runs, finer steps, and every fault of the demo fro
 mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
 	$(python) -m tests.mutation.rules
 
+.PHONY: bench-alerts
+bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
+	$(python) -m bench.alerts
+
 .PHONY: check
 check: $(ready) ## lint, format and types
 	$(python) -m ruff check --no-cache $(checked)
