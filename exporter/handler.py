@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SCRAPE_TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
+_MOST_FIELDS = 1000
 _DRAIN_BYTES = 64 * 1024
 _PLAIN = "text/plain; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
@@ -73,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self._drain_body()
-        path = urlsplit(self.path).path
+        path, _ = _split(self.path)
         if path not in _OPEN and not self._may_enter():
             return
         routes: Mapping[str, tuple[str, Callable[[], None]]] = {
@@ -135,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             site.scrapes.release()
 
     def _page(self) -> None:
-        selection = _selection(urlsplit(self.path).query)
+        selection = _selection(_split(self.path)[1])
         timeout = scrape_timeout(self.headers.get(SCRAPE_TIMEOUT_HEADER))
         while True:
             try:
@@ -198,6 +199,18 @@ def scrape_timeout(header: str | None) -> float | None:
     return seconds if math.isfinite(seconds) and seconds > 0 else None
 
 
+def _split(target: str) -> tuple[str, str]:
+    """Path and query of a request's target; both empty for one that is none."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query
+
+
 def _selection(query: str) -> Selection:
-    asked = parse_qs(query, max_num_fields=1000) if query else {}
+    try:
+        asked = parse_qs(query, max_num_fields=_MOST_FIELDS) if query else {}
+    except ValueError:
+        raise WrongSelection(f"more than {_MOST_FIELDS} parameters") from None
     return Selection(*(frozenset(asked.get(key, ())) for key in ("collect[]", "exclude[]", "name[]")))

@@ -48,6 +48,13 @@ def load(path: str | FilePath, want: type[T]) -> Document[T]:
 
 def load_text(text: str, want: type[T], path: str = "<text>") -> Document[T]:
     """The same for text; `path` is used in messages."""
+    try:
+        return _load(text, want, path)
+    except RecursionError:
+        raise Faults([Fault(path, 1, 1, "nested too deeply")]) from None
+
+
+def _load(text: str, want: type[T], path: str) -> Document[T]:
     faults: list[Fault] = []
 
     def report(node: Node, message: str) -> None:
