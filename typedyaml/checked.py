@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from typedyaml.convert import MISSING, Converter
 from typedyaml.convert import Path as KeyPath
 from typedyaml.faults import Fault, Faults
-from typedyaml.load import Document, load
+from typedyaml.load import Document, load, refuse_depth
 
 T = TypeVar("T")
 Place = tuple[int, int]
@@ -36,10 +36,7 @@ def load_checked(
     try:
         document = load(path, want)
     except Faults as error:
-        try:
-            partial = _partial(path, want, error.faults)
-        except RecursionError:
-            partial = None
+        partial = _partial(path, want, error.faults)
         meaning = checks(partial) if partial else ()
         raise Faults([*error.faults, *meaning]) from None
     if faults := tuple(checks(document)):
@@ -51,8 +48,9 @@ def _partial(path: str | FilePath, want: type[T], faults: Iterable[Fault]) -> Do
     """The document without what is at fault; None when nothing that makes sense is left."""
     try:
         text = FilePath(path).read_text(encoding="utf-8")
+        refuse_depth(text, str(path))
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, Faults):
         return None
     if root is None:
         return None
