@@ -75,6 +75,7 @@ def refuse_depth(text: str, path: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             mark = event.start_mark
+            assert mark is not None
             message = f"nested more than {DEEPEST} levels deep"
             raise Faults([Fault(path, mark.line + 1, mark.column + 1, message)])
 
