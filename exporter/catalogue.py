@@ -697,7 +697,6 @@ GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS = _own.gauge(
 GRADER_EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL = _own.gauge(
     "grader_exporter_web_config_last_reload_successful",
     "1 when the web configuration (TLS, users) was read without a fault at the last attempt, else 0.",
-    "later",
 )
 GRADER_EXPORTER_STATE_REBUILDS_TOTAL = replace(_own, collector="profile").counter(
     "grader_exporter_state_rebuilds_total",
