@@ -651,9 +651,9 @@ GRADER_INCIDENT_RESOLVE_SECONDS = _incidents.histogram(
 # Models: drift and quality
 
 _MODEL = "the model's prediction log"
-_drift = _Subject("Model drift", "model", _MODEL, "later")
-_quality = _Subject("Model quality", "model", "the prediction log and the labels that came later", "later")
-_log = _Subject("Reading of the prediction log", "model", "the sidecar's own book-keeping", "later")
+_drift = _Subject("Model drift", "model", _MODEL, "now")
+_quality = _Subject("Model quality", "model", "the prediction log and the labels that came later", "now")
+_log = _Subject("Reading of the prediction log", "model", "the sidecar's own book-keeping", "now")
 
 _V: dict[str, Any] = {"model": OPEN, "model_version": OPEN}
 _VF: dict[str, Any] = {**_V, "feature": OPEN}

@@ -92,7 +92,9 @@ class Flight:
     def __init__(self, collector: Collector, limits: Limits, max_label_values: int) -> None:
         self.collector = collector
         self.limits = limits
-        self._renderer = Renderer(max_label_values)
+        # A collector that bounds its label values itself says up to how many it has.
+        own: int | None = getattr(collector, "max_label_values", None)
+        self._renderer = Renderer(own or max_label_values)
         self._lock = threading.Lock()
         self._work: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None

@@ -13,6 +13,7 @@ from exporter.catalogue import FAMILIES, FOREIGN, Family
 from exporter.collector import RowFamily
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import Facts, ProfileCollector
+from exporter.collectors.model import ModelCollector
 from exporter.own import Own
 from exporter.profiles.blocks import BLOCKS
 
@@ -99,5 +100,6 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     facts = ProfileCollector("demo", "1", Facts())
     feeds = {f"grader_{feed}" for kind in BLOCKS.values() for feed in kind.feeds}
     own = {metric.family.name for metric in Own(0.0).metrics([], []) if isinstance(metric, RowFamily)}
-    made = {*feeds, *own, *names(facts.families()), *names(DatabaseCollector(()).families())}
+    databases, models = DatabaseCollector(()), ModelCollector(())
+    made = {*feeds, *own, *names(facts.families()), *names(databases.families()), *names(models.families())}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}
