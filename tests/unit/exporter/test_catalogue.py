@@ -13,6 +13,7 @@ from exporter.catalogue import FAMILIES, FOREIGN, Family
 from exporter.collector import RowFamily
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import Facts, ProfileCollector
+from exporter.collectors.model import ModelCollector
 from exporter.own import Own, Reloads
 from exporter.profiles.blocks import BLOCKS
 
@@ -47,8 +48,9 @@ def test_no_label_is_one_that_alerts_or_prometheus_set() -> None:
 def test_no_label_can_hold_a_person() -> None:
     """A new label is added here only when none of its values can be one's name, mail, address or number."""
     known = (
-        "attempt backup basis broker check collector database family feature files outcome probe profile "
-        "python query queue reason result stage stat state survey timeliness urgency version window"
+        "attempt backup basis broker check collector database family feature files group label_source model "
+        "model_version outcome probe profile python query queue reason result stage stat state survey "
+        "timeliness urgency version window"
     )
     assert {label for family in FAMILIES.values() for label in family.labels} <= set(known.split())
 
@@ -99,5 +101,6 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     feeds = {f"grader_{feed}" for kind in BLOCKS.values() for feed in kind.feeds}
     everything = Own(Reloads(web=lambda: True)).metrics([], [])
     own = {metric.family.name for metric in everything if isinstance(metric, RowFamily)}
-    made = {*feeds, *own, *names(facts.families()), *names(DatabaseCollector(()).families())}
+    databases, models = DatabaseCollector(()), ModelCollector(())
+    made = {*feeds, *own, *names(facts.families()), *names(databases.families()), *names(models.families())}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}
