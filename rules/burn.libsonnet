@@ -14,8 +14,8 @@ local durations = import 'durations.libsonnet';
       local given = config.burn_tiers[name];
       local long = durations.seconds(given.long);
       local factor = given.budget * period / long;
-      // Six digits: 14.4 * 0.01 is 0.14400000000000002 in floating point, and nobody could test that boundary.
-      local threshold = std.parseJson('%.6g' % (factor * (1 - objective.target)));
+      // Nine digits: 14.4 * 0.01 is 0.14400000000000002 in floating point, and nobody could test that boundary.
+      local threshold = std.parseJson(durations.decimal(factor * (1 - objective.target)));
       local short = durations.seconds(given.short);
       local windows = { short: durations.text(short), long: durations.text(long) };
       given {

@@ -8,7 +8,7 @@ local fill = import '../fill.libsonnet';
     job: $._config.scrape.jobs.application.job,
     window: figures.window,
     quantile: durations.figure(figures.quantile),
-    percentile: '%g' % (figures.quantile * 100),
+    percentile: durations.decimal(figures.quantile * 100),
     above: durations.figure(figures.above),
     minimum: durations.figure(figures.minimum),
   },

@@ -13,7 +13,7 @@ local fill = import '../fill.libsonnet';
       local names = tier {
         selector: selector,
         above: durations.figure(tier.threshold),
-        times: '%.6g' % tier.factor,
+        times: durations.decimal(std.round(tier.factor * 1e4) / 1e4),
         minimum: durations.figure(std.get(objective, 'minimum', 60)),
         period: objective.period,
       };

@@ -23,7 +23,7 @@ local events = {
     local event = events[objective.sli.kind](config);
     local labels = { slo: name, service: config.service };
     local constant = labels { job: config.scrape.jobs.application.job };
-    local budget = '%.6g' % (1 - objective.target);
+    local budget = durations.decimal(1 - objective.target);
     local names = {
       bad: event.bad,
       total: event.total,
