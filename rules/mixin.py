@@ -46,7 +46,14 @@ def declarations() -> dict[str, Declaration]:
 
 def evaluate(policy: Policy) -> Mixin:
     """The rules of a policy whose alerts all exist and have their figures."""
-    return Mixin(**json.loads(_evaluated(json.dumps(to_plain(policy)))))
+    return Mixin(**json.loads(_evaluated(json.dumps(_given(to_plain(policy))))))
+
+
+def _given(value: Any) -> Any:
+    """Without what the policy leaves open: a YAML file read by jsonnet has no such keys either."""
+    if isinstance(value, dict):
+        return {key: _given(item) for key, item in value.items() if item is not None}
+    return [_given(item) for item in value] if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=8)
