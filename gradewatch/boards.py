@@ -37,5 +37,5 @@ def address(uid: str, policy: str) -> str:
 
 
 def _short(policy: str) -> str:
-    """At most 12 characters, else the initials: "auto-project-management" would leave nothing for the board."""
+    """At most 12 characters, else the initials: a long name would leave nothing for the board."""
     return policy if len(policy) <= 12 else "".join(word[0] for word in policy.split("-"))

@@ -59,10 +59,7 @@ def test_the_flags_suit_both(tmp_path: Path) -> None:
             portal(
                 tmp_path,
                 ("retention: 90d", "retention: 400d"),
-                (
-                    "for: 2m, keep_firing_for: 5m}\n  ServiceAbsent",
-                    "for: 10s, keep_firing_for: 5m}\n  ServiceAbsent",
-                ),
+                faster,
             ),
         ]
     ).files
