@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import records
-from dashboards.fields import colours, to_board
+from dashboards.fields import colours, override, to_board
 from dashboards.graphs import timeseries
-from dashboards.limits import above, figure, good_share, limit, pace, sentence
+from dashboards.limits import figure, good_share, judged, limit, pace, sentence
 from dashboards.palette import BLUE, GREEN, ORANGE, SKY, VERMILION
 from dashboards.series import Like, or_no_data, quantile, rate, request_duration, requests, series
 from dashboards.shell import GRADER
 from dashboards.singles import stat
+from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
     GRADER_ACTIVE_USERS,
@@ -67,7 +68,7 @@ def error_ratio(policy: Policy) -> Any:
         unit=PERCENT,
         decimals=2,
         targets=_website(policy, failed(policy)),
-        thresholds=above(found),
+        thresholds=judged(found),
         trend=True,
     )
 
@@ -81,7 +82,7 @@ def response_time(policy: Policy) -> Any:
         "Then compare with the traffic and the database.",
         unit="s",
         targets=_website(policy, quantile(share, request_duration(policy))),
-        thresholds=above(found),
+        thresholds=judged(found),
         trend=True,
     )
 
@@ -201,4 +202,35 @@ def queue(policy: Policy) -> Any:
         limit=found,
         overrides=colours(Waiting=ORANGE, Running=BLUE),
         links=[to_board("Grader", GRADER)],
+    )
+
+
+def failures(policy: Policy) -> Any:
+    """Which failures they are."""
+    counter, label = requests(policy), policy.application.status_label
+    return timeseries(
+        "Failed requests by status",
+        "Server errors per minute by status. 500: the application's own fault, see its log; 502 to 504: what "
+        "is behind it does not answer; 503: it is overloaded or being restarted.",
+        unit="short",
+        targets=q(
+            (f"60 * sum by ({label}) ({rate(counter, **{label: Like(SERVER_ERROR)})})", f"{{{{{label}}}}}")
+        ),
+        stacked=True,
+    )
+
+
+def top_errors(policy: Policy) -> Any:
+    """The commonest refusals and failures of the time range."""
+    counter, label = requests(policy), policy.application.status_label
+    number = f"increase({series(counter, **{label: Like('[45]..')})}[$__range])"
+    return table(
+        "Commonest errors",
+        "Answers of the time range that were refused (4xx) or failed (5xx), commonest first. Many 401 or "
+        "429: somebody tries passwords or a client loops; many 404: a broken link.",
+        targets=q(f"topk(8, sum by ({label}) ({number}))"),
+        columns={label: "Status", "Value": "Requests"},
+        overrides=[override("Requests", unit="locale", decimals=0)],
+        sort_by="Requests",
+        descending=True,
     )
