@@ -9,12 +9,13 @@ from dashboards.boards.adoption import adoption
 from dashboards.boards.alerting import alerting
 from dashboards.boards.database import database
 from dashboards.boards.grader import grader
+from dashboards.boards.model import model
 from dashboards.boards.objectives import objective_board
 from dashboards.boards.overview import overview
 from dashboards.boards.queue import queues
 from dashboards.finalise import dump, finalise
 from dashboards.palette import Json
-from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, OVERVIEW, QUEUE, SLO
+from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE, SLO
 from policy.model import Policy
 from policy.rendered import Rendered
 from typedyaml.load import Document
@@ -25,6 +26,7 @@ BOARDS: Mapping[str, Callable[[Policy], Any]] = {
     GRADER: grader,
     QUEUE: queues,
     DATABASE: database,
+    MODEL: model,
     SLO: objective_board,
     ALERTING: alerting,
     ADOPTION: adoption,

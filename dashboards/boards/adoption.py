@@ -15,7 +15,7 @@ from dashboards.boards.people import (
     tickets_by_urgency,
     tickets_over_time,
 )
-from dashboards.boards.stages import attempts, timeliness
+from dashboards.boards.stages import timeliness
 from dashboards.fields import colours
 from dashboards.graphs import timeseries
 from dashboards.grid import Grid
@@ -83,7 +83,7 @@ def adoption(policy: Policy) -> Any:
             ),
         )
         .row("Who uses it, and what of it?", (8, [(active(), 9), (visits(), 8), (features(), 7)]))
-        .row("Do they learn?", (8, [learning(), attempts(), timeliness()]))
+        .row("Do they learn?", (8, [learning(), timeliness()]))
         .row("Are they helped?", (8, [tickets_over_time(), first_answers(), tickets_by_urgency()]))
         .row("What do they say?", (7, [satisfaction_over_time(), lengths(), feature_requests()]))
         .row("Is it safe?", (7, [logins(policy), suspicious(), compliance()]))

@@ -33,7 +33,7 @@ from exporter.catalogue import (
     GRADER_DATABASE_CONNECT_ERRORS_TOTAL,
     GRADER_DATABASE_CONNECTIONS,
     GRADER_DATABASE_CONNECTIONS_MAX,
-    GRADER_DATABASE_LONG_QUERIES,
+    GRADER_DATABASE_LONGEST_QUERY_SECONDS,
     GRADER_DATABASE_QUERY_DURATION_SECONDS,
     GRADER_DATABASE_REPLICATION_LAG_SECONDS,
     GRADER_DATABASE_SIZE_BYTES,
@@ -81,8 +81,11 @@ def database(policy: Policy) -> Any:
             (8, [statement_times(policy), connections()]),
             (8, [long_statements(policy), connect_errors(), server()]),
         )
-        .row("Does the cache help?", (7, [cache_hits(policy), cache_memory()]))
-        .row("Does the machine carry it?", (7, [processor(policy), memory(), disks(policy), network()]))
+        .row("Does the cache help?", (7, [cache_hits(policy), cache_memory(policy)]))
+        .row(
+            "Does the machine carry it?",
+            (7, [processor(policy), memory(policy), disks(policy), network(policy)]),
+        )
         .row("Will it last?", (7, [(size(), 10), (forecast(policy), 4), (backups(), 10)]))
     )
     title = f"{policy.title}: database and machine"
@@ -91,7 +94,7 @@ def database(policy: Policy) -> Any:
 
 def statement(policy: Policy) -> Any:
     """The database's own slowness, without the application's."""
-    found = limit(policy, "SlowDatabaseQueries")
+    found = limit(policy, "DatabaseQuerySlow")
     return stat(
         "Light statement",
         f"How long one light statement takes now.{sentence(found, 's')} Then look for long statements and "
@@ -122,7 +125,7 @@ def pool(policy: Policy) -> Any:
 
 def behind(policy: Policy) -> Any:
     """Who reads from a replica reads the past."""
-    found = limit(policy, "ReplicationLag")
+    found = limit(policy, "ReplicationLagHigh")
     return stat(
         "Replica behind by",
         f"How far the replica is behind its source; grey where there is none.{sentence(found, 's')} Students "
@@ -136,7 +139,7 @@ def behind(policy: Policy) -> Any:
 
 def backup_age(policy: Policy) -> Any:
     """What would be lost."""
-    found = limit(policy, "BackupTooOld")
+    found = limit(policy, "BackupOverdue")
     last = series(GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS)
     return stat(
         "Age of the last good backup",
@@ -164,7 +167,7 @@ def burning(policy: Policy) -> Any:
 
 def statement_times(policy: Policy) -> Any:
     """Since when it is slow."""
-    found = limit(policy, "SlowDatabaseQueries")
+    found = limit(policy, "DatabaseQuerySlow")
     return timeseries(
         "Duration of a light statement",
         f"The same statement at every collection, by database.{sentence(found, 's')} A rise together with "
@@ -194,14 +197,13 @@ def long_statements(policy: Policy) -> Any:
     """What blocks the others."""
     found = limit(policy, "LongRunningQueries")
     return timeseries(
-        "Long statements",
-        f"Statements that run longer than the sidecar's limit (30 s unless configured).{sentence(found)} "
-        "Look at the server's process list and end the one that blocks the others.",
-        unit="locale",
-        targets=q((f"sum by (database) ({series(GRADER_DATABASE_LONG_QUERIES)})", "{{database}}")),
+        "Longest statement",
+        f"Age of the statement that has been running longest, by database.{sentence(found, 's')} Look at the "
+        "server's process list and end the one that blocks the others.",
+        unit="s",
+        targets=q((f"max by (database) ({series(GRADER_DATABASE_LONGEST_QUERY_SECONDS)})", "{{database}}")),
         limit=found,
         narrow=True,
-        step_line=True,
     )
 
 

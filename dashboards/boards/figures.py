@@ -8,14 +8,15 @@ from dashboards import records
 from dashboards.fields import colours, override, to_board
 from dashboards.graphs import timeseries
 from dashboards.limits import figure, good_share, judged, limit, pace, sentence
-from dashboards.palette import BLUE, GREEN, ORANGE, SKY, VERMILION
+from dashboards.palette import BLUE, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps
 from dashboards.series import Like, or_no_data, quantile, rate, request_duration, requests, series
-from dashboards.shell import GRADER
+from dashboards.shell import ADOPTION, GRADER
 from dashboards.singles import stat
 from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
     GRADER_ACTIVE_USERS,
+    GRADER_FEEDBACK_CSAT,
     GRADER_GRADINGS_TOTAL,
     GRADER_QUEUE_DEPTH,
     GRADER_SUBMISSIONS_TOTAL,
@@ -26,6 +27,8 @@ from policy.model import Policy
 SERVER_ERROR = "5.."
 PERCENT = "percentunit"
 USUAL_SHARE = 0.95
+CONTENT = 4
+"""Of 5: what the requirements promise."""
 
 
 def failed(policy: Policy) -> str:
@@ -125,7 +128,7 @@ def throughput(policy: Policy) -> Any:
 
 
 def active_students(policy: Policy) -> Any:
-    """Key figure 6. The seventh, satisfaction, comes with its metric."""
+    """Key figure 6."""
     return stat(
         "Active students",
         "Different people who handed something in within the last hour; 0 below the least number that the "
@@ -133,6 +136,20 @@ def active_students(policy: Policy) -> Any:
         unit="locale",
         targets=q(or_no_data(f"sum({series(GRADER_ACTIVE_USERS, window='1h')})", policy.job("exporter"))),
         trend=True,
+    )
+
+
+def satisfaction() -> Any:
+    """Key figure 7, and the slowest."""
+    return stat(
+        "Satisfaction (CSAT)",
+        "Mean answer to the survey of satisfaction, 1 to 5. Orange below 4: read the comments beside the "
+        "time to feedback. Grey: no survey is configured.",
+        unit="none",
+        decimals=1,
+        targets=q(f"avg({series(GRADER_FEEDBACK_CSAT)})", instant=True),
+        thresholds=steps((OK, CONTENT), base=WARNING),
+        links=[to_board("Support and adoption", ADOPTION)],
     )
 
 

@@ -40,15 +40,18 @@ def processor(policy: Policy) -> Any:
     )
 
 
-def memory() -> Any:
+def memory(policy: Policy) -> Any:
     """What is left before the kernel kills."""
+    found = limit(policy, "HostMemoryHigh")
     free, all_ = (series(FOREIGN[f"node_memory_{name}_bytes"]) for name in ("MemAvailable", "MemTotal"))
     return timeseries(
         "Memory in use",
-        "Share of the memory that programs hold, by machine. Near 100 % the kernel kills the largest "
-        "process, often the database: find what grew since the last deployment mark.",
+        f"Share of the memory that programs hold, by machine.{sentence(found, PERCENT)} Near 100 % the "
+        "kernel kills the largest process, often the database: find what grew since the last deployment "
+        "mark.",
         unit=PERCENT,
         targets=q((f"1 - max by (instance) ({free}) / (max by (instance) ({all_}) > 0)", "{{instance}}")),
+        limit=found,
         narrow=True,
         most=1,
     )
@@ -85,18 +88,25 @@ def forecast(policy: Policy) -> Any:
     )
 
 
-def network() -> Any:
-    """In and out."""
-    received = rate(FOREIGN["node_network_receive_bytes_total"], device=Not(LOOPBACK))
-    sent = rate(FOREIGN["node_network_transmit_bytes_total"], device=Not(LOOPBACK))
+def network(policy: Policy) -> Any:
+    """In and out, against what the line can carry."""
+    found = limit(policy, "NetworkSaturated")
+    speed = f"max by (instance, device) ({series(FOREIGN['node_network_speed_bytes'], device=Not(LOOPBACK))})"
+
+    def share(direction: str) -> str:
+        moved = rate(FOREIGN[f"node_network_{direction}_bytes_total"], device=Not(LOOPBACK))
+        return f"max(sum by (instance, device) ({moved}) / ({speed} > 0))"
+
     return timeseries(
-        "Network",
-        "Bytes per second that all machines receive and send. Far above the rhythm of the day without more "
-        "requests: an export, a backup, or somebody who takes data out.",
-        unit="Bps",
-        targets=q((f"sum({received})", "Received"), (f"sum({sent})", "Sent")),
+        "Network in use",
+        f"Share of the busiest line that is received and sent.{sentence(found, PERCENT)} Far above the "
+        "rhythm of the day without more requests: an export, a backup, or somebody who takes data out.",
+        unit=PERCENT,
+        targets=q((share("receive"), "Received"), (share("transmit"), "Sent")),
+        limit=found,
         overrides=colours(Received=BLUE, Sent=ORANGE),
         narrow=True,
+        most=1,
     )
 
 
@@ -116,17 +126,19 @@ def cache_hits(policy: Policy) -> Any:
     )
 
 
-def cache_memory() -> Any:
+def cache_memory(policy: Policy) -> Any:
     """When it is full, it forgets."""
-    used, most = (series(FOREIGN[f"redis_memory_{name}_bytes"]) for name in ("used", "max"))
+    found = limit(policy, "CacheMemoryFull")
+    used, most = (f"sum({series(FOREIGN[f'redis_memory_{name}_bytes'])})" for name in ("used", "max"))
     return timeseries(
-        "Cache memory",
-        "Memory that the cache uses, and what it may use. Where both meet it evicts entries and misses more: "
-        "raise its limit or store less.",
-        unit="bytes",
-        targets=q((f"sum({used})", "Used"), (f"sum({most}) > 0", "Allowed")),
-        overrides=colours(Used=BLUE, Allowed=ORANGE),
-        narrow=True,
+        "Cache memory in use",
+        f"Share of the memory that the cache may use.{sentence(found, PERCENT)} When it is full it evicts "
+        "entries and misses more: raise its limit or store less. Without a limit there is no figure.",
+        unit=PERCENT,
+        targets=q(f"{used} / ({most} > 0)"),
+        limit=found,
+        color=BLUE,
+        most=1,
     )
 
 

@@ -13,6 +13,7 @@ from dashboards.boards.figures import (
     queue,
     response_time,
     response_times,
+    satisfaction,
     throughput,
     work,
 )
@@ -59,6 +60,7 @@ def overview(policy: Policy) -> Any:
         feedback(policy),
         throughput(policy),
         active_students(policy),
+        satisfaction(),
     ]
     if promised:
         state_now.insert(3, budget(policy))

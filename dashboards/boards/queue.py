@@ -74,8 +74,8 @@ def queues(policy: Policy) -> Any:
             (8, [depth(policy), work()]),
             (8, [oldest(policy), waits(policy)]),
         )
-        .row("Are there workers?", (8, [workers(), heartbeats(), consumers_over_time()]))
-        .row("Is the broker well?", (7, [brokers(), processed(), (room(), 8)]))
+        .row("Are there workers?", (8, [workers(policy), heartbeats(policy), consumers_over_time()]))
+        .row("Is the broker well?", (7, [brokers(), processed(), (room(policy), 8)]))
         .row("Which queue?", (6, [each_queue()]))
     )
     title = f"{policy.title}: queue"
@@ -176,17 +176,20 @@ def depth(policy: Policy) -> Any:
     )
 
 
-def heartbeats() -> Any:
+def heartbeats(policy: Policy) -> Any:
     """A worker that hangs."""
+    found = limit(policy, "WorkerHeartbeatsStopped")
     return timeseries(
         "Age of the workers' heartbeats",
-        "How long ago the liveliest and the quietest worker gave a sign of life. Only the quietest climbs: "
-        "one worker hangs; both climb: all are gone, or the clock of a machine is wrong.",
+        f"How long ago the liveliest and the quietest worker gave a sign of life.{sentence(found, 's')} Only "
+        "the quietest climbs: one worker hangs; both climb: all are gone, or the clock of a machine is "
+        "wrong.",
         unit="s",
         targets=q(
             (f"max({series(GRADER_WORKER_HEARTBEAT_AGE_SECONDS, stat='min')})", "Liveliest"),
             (f"max({series(GRADER_WORKER_HEARTBEAT_AGE_SECONDS, stat='max')})", "Quietest"),
         ),
+        limit=found,
         overrides=colours(Liveliest=BLUE, Quietest=ORANGE),
         narrow=True,
     )
@@ -232,19 +235,21 @@ def processed() -> Any:
     )
 
 
-def room() -> Any:
+def room(policy: Policy) -> Any:
     """A full queue refuses submissions."""
+    found = limit(policy, "QueueNearCapacity")
+    own = steps((WARNING, NEARLY), (CRITICAL, FULL), base=OK)
     return bars(
         "Room used by queue",
-        "Share of what each queue accepts before it refuses more. Near 100 % submissions are lost at the "
-        "door: more workers, or a larger queue.",
+        f"Share of what each queue accepts.{sentence(found, 'percentunit')} Near 100 % submissions are lost "
+        "at the door: more workers, or a larger queue.",
         unit="percentunit",
         maximum=1,
         targets=q(
             (f"{_waiting()} / (max by (queue) ({series(GRADER_QUEUE_CAPACITY)}) > 0)", "{{queue}}"),
             instant=True,
         ),
-        thresholds=steps((WARNING, NEARLY), (CRITICAL, FULL), base=OK),
+        thresholds=judged(found) if found else own,
     )
 
 
