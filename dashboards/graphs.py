@@ -52,6 +52,8 @@ def timeseries(
     many = len(targets) > 1 or "{{" in targets[0].legendFormat
     legend = {"showLegend": many, "calcs": ["lastNotNull", "max"]}
     legend |= NARROW_LEGEND if narrow else LEGEND
+    if narrow:
+        legend["calcs"] = ["lastNotNull"]
     tooltip = {"mode": "multi", "sort": "desc", "hideZeros": False}
     return core.TimeSeries(
         **common(title, description, targets),

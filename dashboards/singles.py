@@ -41,6 +41,7 @@ def stat(
         color={"mode": "thresholds"},
         colorMode="value" if trend else "background_solid",
         graphMode="area" if trend else "none",
+        textMode="value_and_name" if len(targets) > 1 else "auto",
         extraJson={
             "fieldConfig": {"defaults": {"links": list(links)}},
             "options": {
@@ -116,6 +117,7 @@ def bars(
             "minVizWidth": 8,
             "minVizHeight": 16,
             "maxVizHeight": 40,
+            "text": {"titleSize": 14, "valueSize": 16},
         },
         defaults={
             "unit": unit,

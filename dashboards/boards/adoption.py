@@ -59,7 +59,7 @@ WORDS = """\
 **Grey, "No data"**: nobody counts it. These figures come from SQL of your own configuration (`queries:`)."""
 ABOUT_US = ("support", "security", "compliance")
 MONTH = "30d"
-# What the requirements promise of adoption (80 % of those registered) and satisfaction (4 of 5; a score of 50).
+# Promised: 80 % of those registered, satisfaction of 4 of 5, a score of 50.
 ADOPTED, CONTENT, RECOMMENDED = 0.8, 4, 50
 PERCENT = "percentunit"
 
@@ -84,9 +84,9 @@ def adoption(policy: Policy) -> Any:
         )
         .row("Who uses it, and what of it?", (8, [(active(), 9), (visits(), 8), (features(), 7)]))
         .row("Do they learn?", (8, [learning(), timeliness()]))
-        .row("Are they helped?", (8, [tickets_over_time(), first_answers(), tickets_by_urgency()]))
+        .row("Are they helped?", (8, [tickets_over_time(), (first_answers(), 7), (tickets_by_urgency(), 9)]))
         .row("What do they say?", (7, [satisfaction_over_time(), lengths(), feature_requests()]))
-        .row("Is it safe?", (7, [logins(policy), suspicious(), compliance()]))
+        .row("Is it safe?", (7, [(logins(policy), 7), (suspicious(), 7), (compliance(), 10)]))
     )
     return board(
         policy,
@@ -199,7 +199,7 @@ def visits() -> Any:
         "Sessions and page views",
         "Sessions that are open, and pages viewed per minute. Views without sessions: a crawler or a script; "
         "sessions without views: people wait for an answer.",
-        unit="locale",
+        unit="short",
         targets=q(
             (f"sum({series(GRADER_USERS_SESSIONS)})", "Open sessions"),
             (f"60 * sum({rate(GRADER_USERS_PAGE_VIEWS_TOTAL)})", "Views per minute"),
@@ -217,18 +217,17 @@ def features() -> Any:
     back = f"max({series(GRADER_USERS_RETAINED_RATIO, window=MONTH)})"
     return bars(
         "Use of features, 30 days",
-        "Share of the active people who used each feature; any core feature; and who came back from the 30 "
-        "days before. What few use: explain it better, or drop it.",
+        "Share of the active people who used each feature; any core feature (Core); and who came back from "
+        "the 30 days before. What few use: explain it better, or drop it.",
         unit=PERCENT,
         maximum=1,
         decimals=0,
         targets=q(
-            (core, "Any core feature"),
+            (core, "Core"),
             (back, "Came back"),
             (f"topk(6, {by_feature} / ignoring (feature) group_left () {users})", "{{feature}}"),
             instant=True,
         ),
-        thresholds=steps((WARNING, 0), base=INFO),
     )
 
 

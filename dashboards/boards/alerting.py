@@ -75,7 +75,7 @@ def alerting(policy: Policy) -> Any:
         .row(
             "Does alerting work?",
             (7, [notifications(), latencies(), lost()]),
-            (8, [evaluations(), rule_failures(), targets_up()]),
+            (10, [evaluations(), rule_failures(), targets_up()]),
         )
     )
     title = f"{policy.title}: alerts"
@@ -240,8 +240,8 @@ def incidents() -> Any:
         "them. Rising times to acknowledge: the rota or the channel has a gap.",
         unit="s",
         targets=q(
-            (quantile(0.5, known, "$__range"), "Acknowledged"),
+            (quantile(0.5, known, "$__range"), "Taken"),
             (quantile(0.5, mended, "$__range"), "Resolved"),
         ),
-        overrides=colours(Acknowledged=SKY, Resolved=BLUE),
+        overrides=colours(Taken=SKY, Resolved=BLUE),
     )

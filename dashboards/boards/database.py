@@ -14,11 +14,11 @@ from dashboards.boards.machine import (
     network,
     processor,
 )
-from dashboards.fields import colours, override, to_board
+from dashboards.fields import colours, colours_where_found, override, to_board
 from dashboards.graphs import timeseries
 from dashboards.grid import Grid
 from dashboards.limits import judged, limit, sentence
-from dashboards.palette import BLUE, CRITICAL, OK, ORANGE, SKY, VERMILION, WARNING, steps, words
+from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps, words
 from dashboards.series import rate, series
 from dashboards.shell import ALERTING, DATABASE, board, help_row
 from dashboards.singles import gauge, stat
@@ -155,7 +155,7 @@ def backup_age(policy: Policy) -> Any:
 def burning(policy: Policy) -> Any:
     """Alerts of this board's parts."""
     return stat(
-        "Alerts on database and machine",
+        "Alerts on these parts",
         "Alerts of database, cache, storage, machine and backups that fire. Their names and steps are on the "
         "board of the alerts, their runbooks in the last row of this one.",
         unit="locale",
@@ -215,6 +215,7 @@ def connect_errors() -> Any:
         "changed; timeout: it is overloaded. The website has the same trouble.",
         unit="short",
         targets=q((f"60 * sum by (reason) ({rate(GRADER_DATABASE_CONNECT_ERRORS_TOTAL)})", "{{reason}}")),
+        overrides=colours_where_found(connect=VERMILION, timeout=ORANGE, auth=BLUE, query=SKY, data=GREEN),
         narrow=True,
     )
 

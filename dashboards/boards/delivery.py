@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.fields import colours, override
+from dashboards.fields import colours, colours_where_found, override
 from dashboards.graphs import timeseries
-from dashboards.palette import BLUE, CRITICAL, OK, ORANGE, VERMILION, steps, words
+from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, steps
 from dashboards.series import UP, quantile, rate, series
 from dashboards.singles import stat
 from dashboards.tables import table
@@ -40,6 +40,9 @@ def notifications() -> Any:
         "broken; a flood: grouping is missing.",
         unit="short",
         targets=q((f"60 * sum by (integration) ({rate(SENT)})", "{{integration}}")),
+        overrides=colours_where_found(
+            pagerduty=VERMILION, webhook=ORANGE, slack=SKY, msteams=GREEN, email=BLUE
+        ),
         stacked=True,
         narrow=True,
     )
@@ -108,19 +111,18 @@ def rule_failures() -> Any:
 
 def targets_up() -> Any:
     """What is watched at all."""
+    none_down = {"mode": "absolute", "steps": steps((CRITICAL, 1), base=OK)}
+    down = f"count by (job) ({series(UP)} == 0) or 0 * count by (job) ({series(UP)})"
     return table(
         "Targets",
-        "Everything that Prometheus watches, those that do not answer first. What is down is not watched: "
+        "What Prometheus watches, by job, those that do not answer first. What is down is not watched: "
         "its panels are grey and its alerts blind.",
-        targets=q(f"min by (job, instance) ({series(UP)})"),
-        columns={"job": "Job", "instance": "Instance", "Value": "State"},
+        targets=q(f"count by (job) ({series(UP)} == 1) or 0 * count by (job) ({series(UP)})", down),
+        columns={"job": "Job", "Value #A": "Up", "Value #B": "Down"},
         overrides=[
-            override(
-                "State",
-                mappings=[words({0: ("Down", CRITICAL), 1: ("Up", OK)})],
-                **COLOURED,
-                custom__width=80,
-            )
+            override("Up", unit="locale", custom__width=80),
+            override("Down", unit="locale", thresholds=none_down, **COLOURED, custom__width=80),
         ],
-        sort_by="State",
+        sort_by="Down",
+        descending=True,
     )

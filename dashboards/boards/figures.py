@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import records
-from dashboards.fields import colours, override, to_board
+from dashboards.fields import colours, colours_where_found, override, to_board
 from dashboards.graphs import timeseries
 from dashboards.limits import figure, good_share, judged, limit, pace, sentence
 from dashboards.palette import BLUE, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps
@@ -27,6 +27,7 @@ from policy.model import Policy
 SERVER_ERROR = "5.."
 PERCENT = "percentunit"
 USUAL_SHARE = 0.95
+_FAILURES = (VERMILION, ORANGE, BLUE, SKY)
 CONTENT = 4
 """Of 5: what the requirements promise."""
 
@@ -104,7 +105,7 @@ def percentile(share: float) -> str:
 def feedback(policy: Policy) -> Any:
     """Key figure 4."""
     return stat(
-        "Time to feedback p95",
+        "Time to grade p95",
         "19 of 20 submissions had their first result faster than this, waiting included. When it rises, "
         "see on the grader board whether waiting or grading takes the time.",
         unit="s",
@@ -139,7 +140,7 @@ def active_students(policy: Policy) -> Any:
     )
 
 
-def satisfaction() -> Any:
+def satisfaction(policy: Policy) -> Any:
     """Key figure 7, and the slowest."""
     return stat(
         "Satisfaction (CSAT)",
@@ -147,8 +148,9 @@ def satisfaction() -> Any:
         "time to feedback. Grey: no survey is configured.",
         unit="none",
         decimals=1,
-        targets=q(f"avg({series(GRADER_FEEDBACK_CSAT)})", instant=True),
+        targets=q(or_no_data(f"avg({series(GRADER_FEEDBACK_CSAT)})", policy.job("exporter"))),
         thresholds=steps((OK, CONTENT), base=WARNING),
+        trend=True,
         links=[to_board("Support and adoption", ADOPTION)],
     )
 
@@ -233,6 +235,7 @@ def failures(policy: Policy) -> Any:
         targets=q(
             (f"60 * sum by ({label}) ({rate(counter, **{label: Like(SERVER_ERROR)})})", f"{{{{{label}}}}}")
         ),
+        overrides=colours_where_found(**dict(zip(("500", "502", "503", "504"), _FAILURES, strict=True))),
         stacked=True,
     )
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.boards.quality import calibration, mistakes, per_day, predictions, quality, reasons, scores
+from dashboards.boards.quality import (
+    calibration,
+    figures,
+    mistakes,
+    per_day,
+    predictions,
+    quality,
+    reasons,
+    scores,
+)
 from dashboards.fields import colours, override, to_board
 from dashboards.graphs import state_timeline, timeseries
 from dashboards.grid import Grid
 from dashboards.limits import judged, limit, sentence
-from dashboards.palette import BLUE, INFO, OK, ORANGE, SKY, WARNING, Json, steps, words
+from dashboards.palette import BLUE, OK, ORANGE, SKY, WARNING, Json, steps, words
 from dashboards.series import series
 from dashboards.shell import ALERTING, MODEL, board, help_row
 from dashboards.singles import bars, stat
@@ -43,7 +52,7 @@ WORDS = """\
 
 **KS distance**: the largest distance between the two distributions, 0 (equal) to 1. **PSI**: another measure.
 
-**p relevant**: how likely such a distance is if the true shift is at most the allowed one; small means it is not.
+**p relevant**: how likely such a distance is if the true shift is at most the allowed one.
 
 **Too few rows**: the window is too small to decide. It is grey, not green: nothing is known.
 
@@ -79,8 +88,10 @@ def model(policy: Policy) -> Any:
             (9, [(features(), 8), (since(), 16)]),
             (8, [distances(), input_faults(policy), scores()]),
         )
-        .row("Is it right?", (8, [quality(policy), mistakes(), calibration()]))
-        .row("Must it be trained again?", (8, [reasons(), per_day(), predictions(policy), (trained(), 6)]))
+        .row("Is it right?", (8, [quality(policy), mistakes(), calibration()]), (4, [figures(policy)]))
+        .row(
+            "Must it be trained again?", (8, [(reasons(), 6), per_day(), predictions(policy), (trained(), 8)])
+        )
         .row("Feature by feature", (8, [each_feature()]))
     )
     title = f"{policy.title}: model"
@@ -180,7 +191,6 @@ def features() -> Any:
         maximum=HALF,
         decimals=2,
         targets=q((f"sort_desc(topk({SHOWN}, {distance}))", "{{feature}}"), instant=True),
-        thresholds=steps((INFO, 0), base=INFO),
     )
 
 

@@ -60,7 +60,7 @@ def overview(policy: Policy) -> Any:
         feedback(policy),
         throughput(policy),
         active_students(policy),
-        satisfaction(),
+        satisfaction(policy),
     ]
     if promised:
         state_now.insert(3, budget(policy))

@@ -56,7 +56,6 @@ def learning() -> Any:
             (f"avg({series(GRADER_EDUCATION_COURSES_COMPLETED_RATIO)})", "Courses completed"),
             instant=True,
         ),
-        thresholds=steps((WARNING, 0), base=OK),
     )
 
 
@@ -112,7 +111,8 @@ def tickets_by_urgency() -> Any:
             "Value #C": "Unresolved for",
         },
         overrides=[
-            override("Open", unit="locale"),
+            override("Urgency", custom__width=110),
+            override("Open", unit="locale", custom__width=80),
             override("Unanswered for", unit="s", decimals=1),
             override("Unresolved for", unit="s", decimals=1),
         ],
@@ -148,7 +148,6 @@ def feature_requests() -> Any:
         targets=q(
             (f"sum by (state) ({series(GRADER_FEEDBACK_FEATURE_REQUESTS)})", "{{state}}"), instant=True
         ),
-        thresholds=steps((WARNING, 0), base=OK),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.fields import colours
+from dashboards.fields import colours, override
 from dashboards.graphs import heatmap, state_timeline, timeseries
-from dashboards.limits import limit, sentence
-from dashboards.palette import BLUE, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, words
+from dashboards.limits import judged, limit, sentence
+from dashboards.palette import BLUE, OK, ORANGE, SKY, WARNING, words
 from dashboards.series import quantile, rate, series
+from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
     GRADER_MODEL_ACCURACY,
@@ -20,15 +21,28 @@ from exporter.catalogue import (
     GRADER_MODEL_F1_SCORE,
     GRADER_MODEL_FALSE_NEGATIVE_RATIO,
     GRADER_MODEL_FALSE_POSITIVE_RATIO,
+    GRADER_MODEL_LABEL_COVERAGE_RATIO,
+    GRADER_MODEL_PRECISION,
     GRADER_MODEL_PREDICTION_LATENCY_SECONDS,
     GRADER_MODEL_PREDICTION_SCORE,
     GRADER_MODEL_PREDICTIONS_TOTAL,
+    GRADER_MODEL_RECALL,
     GRADER_MODEL_RETRAIN_TRIGGER,
     GRADER_MODEL_ROC_AUC,
 )
 from policy.model import Policy
 
 PERCENT = "percentunit"
+COLOURED = {"custom__cellOptions": {"type": "color-text"}}
+_FIGURES = (
+    ("Accuracy", GRADER_MODEL_ACCURACY, "ModelAccuracyLow"),
+    ("Precision", GRADER_MODEL_PRECISION, "ModelPrecisionLow"),
+    ("Recall", GRADER_MODEL_RECALL, "ModelRecallLow"),
+    ("F1", GRADER_MODEL_F1_SCORE, "ModelF1Low"),
+    ("AUC", GRADER_MODEL_ROC_AUC, "ModelAucLow"),
+    ("Brier", GRADER_MODEL_BRIER_SCORE, "ModelBrierHigh"),
+    ("Labels", GRADER_MODEL_LABEL_COVERAGE_RATIO, "ModelLabelsMissing"),
+)
 
 
 def scores() -> Any:
@@ -56,14 +70,35 @@ def quality(policy: Policy) -> Any:
             (f"min({series(GRADER_MODEL_ACCURACY_LOWER_BOUND)})", "Low end"),
             (f"min({series(GRADER_MODEL_ACCURACY_UPPER_BOUND)})", "High end"),
             (f"min({series(GRADER_MODEL_BASELINE_ACCURACY)})", "Baseline"),
-            (f"min({series(GRADER_MODEL_F1_SCORE)})", "F1"),
-            (f"min({series(GRADER_MODEL_ROC_AUC)})", "AUC"),
         ),
         limit=found,
-        overrides=colours(Accuracy=BLUE, Low_end=SKY, High_end=SKY, Baseline=ORANGE, F1=GREEN, AUC=VERMILION),
+        overrides=colours(Accuracy=BLUE, Low_end=SKY, High_end=SKY, Baseline=ORANGE),
         narrow=True,
         least=None,
         most=1,
+    )
+
+
+def figures(policy: Policy) -> Any:
+    """All of them, each against its own target."""
+    shown = [(head, family, limit(policy, alert)) for head, family, alert in _FIGURES]
+    by = "model_version, label_source"
+    columns = {"model_version": "Version", "label_source": "Judged by"}
+    columns |= {f"Value #{chr(ord('A') + index)}": head for index, (head, *_) in enumerate(shown)}
+    targets = "".join(f" {head}:{sentence(found)}" for head, _, found in shown if found)
+    return table(
+        "Quality of the model",
+        f"All figures of each version by who judged.{targets} One bad figure: look at the kind of mistake "
+        "beside it; all bad: the input changed.",
+        targets=q(*(f"max by ({by}) ({series(family)})" for _, family, _ in shown)),
+        columns=columns,
+        unit="none",
+        overrides=[
+            override(head, decimals=3, thresholds={"mode": "absolute", "steps": judged(found)}, **COLOURED)
+            for head, _, found in shown
+        ],
+        sort_by="Version",
+        descending=True,
     )
 
 

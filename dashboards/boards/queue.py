@@ -153,7 +153,7 @@ def failed() -> Any:
 def burning(policy: Policy) -> Any:
     """Alerts of this board's parts."""
     return stat(
-        "Alerts on queue and grading",
+        "Alerts on these parts",
         "Alerts of queue, grading and throughput that fire. Their names and steps are on the board of the "
         "alerts, their runbooks in the last row of this one.",
         unit="locale",

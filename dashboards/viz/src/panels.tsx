@@ -131,8 +131,9 @@ function Single({ panel, frames, width, height, theme }: Props) {
                 height={tall - 4}
                 valueDisplayMode={options.valueMode}
                 namePlacement={options.namePlacement}
+                text={options.text}
                 showUnfilled={options.showUnfilled}
-                alignmentFactors={getDisplayValueAlignmentFactors(values.map((each) => each.display))}
+                alignmentFactors={getDisplayValueAlignmentFactors(values)}
                 theme={theme}
               />
             )}
