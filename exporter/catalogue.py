@@ -1057,7 +1057,15 @@ _NODE_DISK = ("device", "fstype", "mountpoint")
 
 _FOREIGN = [
     # The application's own; each name can be changed in the policy.
-    *_foreign("application", "counter", http_requests_total=("status",), process_cpu_seconds_total=()),
+    *_foreign(
+        "application",
+        "counter",
+        http_requests_total=("status",),
+        application_errors_total=(),
+        application_database_queries_total=(),
+        application_database_errors_total=(),
+        process_cpu_seconds_total=(),
+    ),
     *_foreign("application", "histogram", http_request_duration_seconds=()),
     *_foreign("application", "gauge", process_resident_memory_bytes=(), process_start_time_seconds=()),
     *_foreign(
