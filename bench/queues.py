@@ -2,9 +2,9 @@
 
     python -m bench.queues [--rounds 5] [--scrapes 40]
 
-100 lists: each side exports their lengths, redis_exporter by its option for single keys. 20 queues of RQ: each
-side exports jobs by state. Both are scraped in turns over a kept connection; a side that cannot be installed is
-left out and named. The table goes into docs/benchmarks.md.
+100 lists: each side exports their lengths, redis_exporter by its option for single keys. 20 queues of RQ:
+each side exports jobs by state. Both are scraped in turns over a kept connection; a side that cannot be
+installed is left out and named. The table goes into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,43 +189,29 @@ def main() -> None:
     redis = Redis()
     redis.start()
     try:
-        body = _body(redis, options.rounds, options.scrapes)
+        body = _body(redis, options)
     finally:
         redis.remove()
     print(body)
     replace_section("queues", "Queue lengths of a Redis", body)
 
 
-def _body(redis: Redis, rounds: int, scrapes: int) -> str:
+def _body(redis: Redis, options: argparse.Namespace) -> str:
     pipeline = redis.client().pipeline()
     for number in range(LISTS):
         pipeline.rpush(f"bench:{number}", *range(JOBS))
     pipeline.execute()
-    rows, missing = [], []
+    lists, queues = [str(n) for n in range(LISTS)], [f"queue-{n}" for n in range(RQ_QUEUES)]
+    for name in queues:
+        for _ in range(JOBS):
+            Queue(name, connection=redis.client()).enqueue(print)
+    peers = {"redis_exporter": redis_exporter(redis), "rq-exporter": rq_exporter(redis)}
     with tempfile.TemporaryDirectory() as folder:
-        names = [str(number) for number in range(LISTS)]
-        rows += _pair(
-            f"{LISTS} lists",
-            ours(redis, Path(folder), "list", names),
-            redis_exporter,
-            redis,
-            rounds,
-            scrapes,
-            missing,
-        )
-        names = [f"queue-{number}" for number in range(RQ_QUEUES)]
-        for name in names:
-            for _ in range(JOBS):
-                Queue(name, connection=redis.client()).enqueue(print)
-        rows += _pair(
-            f"{RQ_QUEUES} RQ queues",
-            ours(redis, Path(folder), "rq", names),
-            rq_exporter,
-            redis,
-            rounds,
-            scrapes,
-            missing,
-        )
+        home = Path(folder)
+        we = ours(redis, home, "list", lists)
+        rows = _pair(f"{LISTS} lists", we, peers["redis_exporter"], redis, options)
+        we = ours(redis, home, "rq", queues)
+        rows += _pair(f"{RQ_QUEUES} RQ queues", we, peers["rq-exporter"], redis, options)
     head = [
         "",
         "exporter",
@@ -237,29 +223,17 @@ def _body(redis: Redis, rounds: int, scrapes: int) -> str:
         "CPU, ours to it",
     ]
     version = str(redis.client().info("server")["redis_version"])
-    left_out = (
-        f"\n\nNot measured, because it could not be installed: {', '.join(missing)}." if missing else ""
-    )
-    command = f"`python -m bench.queues --rounds {rounds} --scrapes {scrapes}`"
-    return (
-        f"{command}, one client, a kept connection. {machine(Redis=version)}\n\n{table(head, rows)}{left_out}"
-    )
+    missing = ", ".join(name for name, side in peers.items() if side is None)
+    left_out = f"\n\nNot measured, because it could not be installed: {missing}." if missing else ""
+    command = f"`python -m bench.queues --rounds {options.rounds} --scrapes {options.scrapes}`"
+    return f"{command}, one client. {machine(Redis=version)}\n\n{table(head, rows)}{left_out}"
 
 
 def _pair(
-    what: str,
-    we: Side,
-    peer: Callable[[Redis], Side | None],
-    redis: Redis,
-    rounds: int,
-    scrapes: int,
-    missing: list[str],
+    what: str, we: Side, they: Side | None, redis: Redis, options: argparse.Namespace
 ) -> list[list[str]]:
-    they = peer(redis)
     sides = [we, they] if they else [we]
-    compare(sides, redis, rounds, scrapes)
-    if they is None:
-        missing.append(peer.__name__)
+    compare(sides, redis, options.rounds, options.scrapes)
     return [row(what, side, we) for side in sides]
 
 

@@ -52,7 +52,27 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
         from exporter.collectors.backups import backup_collectors
 
         collectors += backup_collectors(config.backups, pools)
+    if config.models:
+        collectors.append(_model_collector(config, None if once else folder))
     return collectors
+
+
+def _model_collector(config: Config, folder: Path | None) -> Collector:
+    """Over connections of its own: a long read must not make the other collectors wait."""
+    # numpy is imported by those alone who watch a model.
+    from exporter.collectors.model import ModelCollector
+    from exporter.drift.setup import make_setup
+    from exporter.drift.watch import Watch
+
+    pools = {
+        name: open_pool(name, database.url, statement_timeout=database.timeout.seconds)
+        for name, database in config.databases.items()
+    }
+    once = folder is None
+    watches = [
+        Watch(make_setup(name, model, pools, folder, count_all=once)) for name, model in config.models.items()
+    ]
+    return ModelCollector(watches, once=once)
 
 
 def _grader_collectors(grader: Grader, pool: Pool, folder: Path | None) -> Iterator[Collector]:

@@ -49,6 +49,16 @@ class DatabaseCollector:
             RowFamily(catalogue.GRADER_DATABASE_CONNECT_ERRORS_TOTAL, list(self._connect_errors())),
         ]
 
+    def cancel(self) -> None:
+        """End every statement that runs in any of the databases, whoever asked for it."""
+        for pool in self.pools:
+            pool.cancel()
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        for pool in self.pools:
+            pool.close()
+
     def _connect_errors(self) -> Iterable[tuple[str, str, int]]:
         reasons = catalogue.GRADER_DATABASE_CONNECT_ERRORS_TOTAL.values["reason"]
         for pool in self.pools:
