@@ -72,6 +72,10 @@ class ProbeCollector:
             RowFamily(catalogue.GRADER_BUILD_INFO, [(version, 1)] if version else []),
         ]
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
     def _ask(self, deadline: Deadline) -> tuple[Answered | None, str]:
         probe = self.probe
         try:

@@ -102,6 +102,10 @@ class QueueCollector:
         self._queues.tell({answer.queue: _trouble(answer) for answer in answers})
         return [*self._of_broker(True, cut), *_figures(answers)]
 
+    def close(self) -> None:
+        """Close the connections."""
+        self.source.close()
+
     def _away(self) -> list[RowFamily]:
         named = dict.fromkeys(queue.queue for queue in self.queues if queue.queue is not None)
         return [*self._of_broker(False, None), RowFamily(catalogue.GRADER_QUEUE_UP, [(q, 0) for q in named])]
