@@ -9,11 +9,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from exporter.config import collection, databases, graders
+from exporter.config import collection, databases, graders, queries
 from exporter.config.collection import Collection
 from exporter.config.databases import Database
 from exporter.config.graders import Grader
 from exporter.config.names import AbsolutePath, Address, Name, split_address
+from exporter.config.queries import Query
 from typedyaml.checked import load_checked
 from typedyaml.faults import Fault
 from typedyaml.load import Document
@@ -27,6 +28,7 @@ class Config:
 
     databases: dict[Name, Database]
     graders: tuple[Grader, ...] = ()
+    queries: dict[Name, Query] = field(default_factory=dict)
     listen: Annotated[tuple[Address, ...], Meta(min_length=1)] = (DEFAULT_LISTEN,)
     state_dir: AbsolutePath = "/var/lib/gradewatch"
     collection: Collection = field(default_factory=Collection)
@@ -39,7 +41,7 @@ def load_config(path: str | Path) -> Document[Config]:
 
 def _faults(document: Document[Config]) -> Iterator[Fault]:
     yield from _listen_faults(document)
-    for section in (collection, databases, graders):
+    for section in (collection, databases, graders, queries):
         yield from section.faults(document)
 
 

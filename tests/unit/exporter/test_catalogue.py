@@ -15,6 +15,7 @@ from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import Facts, ProfileCollector
 from exporter.own import Own
 from exporter.profiles.blocks import BLOCKS
+from exporter.queries import queryable
 
 ALERT_LABELS = {"priority", "severity", "service", "team", "category", "alert_type", "escalation"}
 HOURS_OF_THE_HELP_DESK = (1, 2, 4, 8, 24, 72, 168)
@@ -99,4 +100,5 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     feeds = {f"grader_{feed}" for kind in BLOCKS.values() for feed in kind.feeds}
     own = {metric.family.name for metric in Own(0.0).metrics([], []) if isinstance(metric, RowFamily)}
     made = {*feeds, *own, *names(facts.families()), *names(DatabaseCollector(()).families())}
+    made |= {family.name for family in queryable() if family.collector == "queries"}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}

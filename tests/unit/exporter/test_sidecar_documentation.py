@@ -30,10 +30,12 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
     for field in dataclasses.fields(kind):
         want = get_type_hints(kind)[field.name]
         name = f"{before}{field.name}"
-        if get_origin(want) is dict:
+        if get_origin(want) is dict and dataclasses.is_dataclass(get_args(want)[1]):
             found |= keys(get_args(want)[1], f"{name}.<name>.")
         elif get_origin(want) is tuple and dataclasses.is_dataclass(get_args(want)[0]):
             found |= keys(get_args(want)[0], f"{name}[].")
+        elif field.default_factory is dict:
+            found[name] = "`{}`"
         elif field.default_factory is not dataclasses.MISSING:
             found |= keys(want, f"{name}.")
         elif field.default is dataclasses.MISSING:
@@ -46,7 +48,7 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
 def shown(default: Any) -> str:
     if isinstance(default, tuple):
         return "`[" + ", ".join(f'"{item}"' for item in default) + "]`"
-    return f"`{default}`"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 def test_every_key_is_on_the_page_with_its_default() -> None:
