@@ -30,7 +30,8 @@ def all_queries(config: Any) -> dict[str, Query]:
     found: dict[str, Query] = {}
     for use in config.query_sets:
         found |= _of_set(use)
-    return found | config.queries
+    own: dict[str, Query] = config.queries
+    return found | own
 
 
 def faults(document: Document[Any]) -> Iterator[Fault]:
@@ -65,7 +66,9 @@ def _set_faults(document: Document[Any], index: int) -> Iterator[Fault]:
         return
     database = document.value.databases.get(use.database)
     if database is not None and database.dialect != found.value.dialect:
-        message = f"query set {found.value.set} is written for {found.value.dialect}, this is {database.dialect}"
+        message = (
+            f"query set {found.value.set} is written for {found.value.dialect}, this is {database.dialect}"
+        )
         yield document.fault((*place, "database"), message)
     if database is None:
         return

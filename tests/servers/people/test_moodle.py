@@ -34,10 +34,13 @@ def watched(moodle: Schema, tmp_path: Path, password_file: Callable[[], Path]) -
 def users(moodle: Schema) -> None:
     """A guest, 30 users of whom one is deleted, one suspended; last seen 0 to 27 days ago."""
     now = int(time.time())
-    rows = [f"({n}, 1, {int(n == 5)}, {int(n == 6)}, 'u{n}', {now - (n - 2) * DAY - 60})" for n in range(2, 30)]
-    rows += [f"(1, 1, 0, 0, 'guest', {now})", f"(31, 0, 0, 0, 'unconfirmed', 0)"]
+    rows = [
+        f"({n}, 1, {int(n == 5)}, {int(n == 6)}, 'u{n}', {now - (n - 2) * DAY - 60})" for n in range(2, 30)
+    ]
+    rows += [f"(1, 1, 0, 0, 'guest', {now})", "(31, 0, 0, 0, 'unconfirmed', 0)"]
     moodle.run(
-        "INSERT INTO mdl_user (id, confirmed, deleted, suspended, username, lastaccess) VALUES " + ", ".join(rows)
+        "INSERT INTO mdl_user (id, confirmed, deleted, suspended, username, lastaccess) VALUES "
+        + ", ".join(rows)
     )
 
 
@@ -57,7 +60,8 @@ def test_users(moodle: Schema, watched: Watched) -> None:
     now = int(time.time())
     moodle.run(
         "INSERT INTO mdl_sessions (state, sid, userid, timecreated, timemodified) VALUES"
-        f" (0, 'a', 2, 0, {now}), (0, 'b', 3, 0, {now - 800}), (0, 'c', 4, 0, {now - 1000}), (0, 'd', 1, 0, {now})"
+        f" (0, 'a', 2, 0, {now}), (0, 'b', 3, 0, {now - 800}),"
+        f" (0, 'c', 4, 0, {now - 1000}), (0, 'd', 1, 0, {now})"
     )
     page = watched.figures()
     assert page["users_registered"] == 26
@@ -90,7 +94,8 @@ def test_education(moodle: Schema, watched: Watched) -> None:
     users(moodle)
     now = int(time.time())
     moodle.run(
-        f"INSERT INTO mdl_course (id, startdate, enddate) VALUES (1, {now - 90 * DAY}, 0), (2, {now - 90 * DAY}, {now - DAY})",
+        "INSERT INTO mdl_course (id, startdate, enddate) VALUES"
+        f" (1, {now - 90 * DAY}, 0), (2, {now - 90 * DAY}, {now - DAY})",
         "INSERT INTO mdl_enrol (id, courseid) VALUES (1, 1), (2, 2)",
     )
     for student in range(10, 20):
@@ -100,7 +105,9 @@ def test_education(moodle: Schema, watched: Watched) -> None:
             "INSERT INTO mdl_course_completions (userid, course, timeenrolled, timecompleted) VALUES"
             f" ({student}, 1, {now - 80 * DAY}, {now - DAY if student < 14 else 'NULL'})",
         )
-    moodle.run(f"INSERT INTO mdl_user_lastaccess (userid, courseid, timeaccess) VALUES (10, 1, {now - 40 * DAY})")
+    moodle.run(
+        f"INSERT INTO mdl_user_lastaccess (userid, courseid, timeaccess) VALUES (10, 1, {now - 40 * DAY})"
+    )
     page = watched.figures()
     assert page["education_courses_completed_ratio"] == pytest.approx(0.4)
     assert page["education_at_risk_students"] == 6

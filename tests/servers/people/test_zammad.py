@@ -31,7 +31,12 @@ def watched(zammad: Schema, tmp_path: Path, password_file: Callable[[], Path]) -
 
 
 def ticket(
-    zammad: Schema, priority: int, state: int, hours: float, answered: float | None = None, closed: float | None = None
+    zammad: Schema,
+    priority: int,
+    state: int,
+    hours: float,
+    answered: float | None = None,
+    closed: float | None = None,
 ) -> None:
     """One created so many hours ago, answered and closed so many hours after that."""
     now = "(now() AT TIME ZONE 'UTC')"
@@ -40,10 +45,10 @@ def ticket(
     def after(value: float | None) -> str:
         return "NULL" if value is None else f"{created} + interval '{value} hours'"
 
-    zammad.run(
-        "INSERT INTO tickets (priority_id, state_id, number, title, first_response_at, close_at, created_at, updated_at)"
-        f" VALUES ({priority}, {state}, '1', 'Anna cannot sign in', {after(answered)}, {after(closed)}, {created}, {now})"
-    )
+    columns = "priority_id, state_id, number, title, first_response_at, close_at, created_at, updated_at"
+    title = "Anna cannot sign in"
+    values = f"{priority}, {state}, '1', '{title}', {after(answered)}, {after(closed)}, {created}, {now}"
+    zammad.run(f"INSERT INTO tickets ({columns}) VALUES ({values})")
 
 
 def test_tickets(zammad: Schema, watched: Watched) -> None:
@@ -62,7 +67,9 @@ def test_tickets(zammad: Schema, watched: Watched) -> None:
     assert page["support_tickets{state=resolved,urgency=medium}"] == 1
     assert page["support_tickets{state=resolved,urgency=low}"] == 1
     assert page["support_tickets{state=open,urgency=low}"] == 0
-    assert sum(value for key, value in page.items() if key.startswith("support_tickets{")) == 6, "merged ones are gone"
+    assert sum(value for key, value in page.items() if key.startswith("support_tickets{")) == 6, (
+        "merged ones are gone"
+    )
 
     oldest = "support_oldest_{}_seconds{{urgency={}}}".format
     assert page[oldest("unanswered", "critical")] == pytest.approx(0.5 * HOUR, abs=60)

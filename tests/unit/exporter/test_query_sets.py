@@ -58,10 +58,16 @@ def test_an_own_query_takes_the_place_of_the_sets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("use", "says"),
     [
-        ("{set: moodel, database: d}", '2:20: unknown query set "moodel"; did you mean "moodle"? (allowed: demo, moodle, zammad)'),
-        ("{set: moodle, database: e}", '2:38: unknown database "e"; did you mean "d"? (allowed: d)'),
+        (
+            "{set: moodel, database: d}",
+            '2:20: unknown query set "moodel"; did you mean "moodle"? (allowed: demo, moodle, zammad)',
+        ),
+        ("{set: moodle, database: e}", '2:38: unknown database "e"; allowed: d'),
         ("{set: demo, database: d}", "2:36: query set demo is written for sqlite, this is mysql"),
-        ("{set: /nowhere/s.yaml, database: d}", "2:20: /nowhere/s.yaml cannot be read: No such file or directory"),
+        (
+            "{set: /nowhere/s.yaml, database: d}",
+            "2:20: /nowhere/s.yaml cannot be read: No such file or directory",
+        ),
         ("{set: moodle, database: d}, {set: moodle, database: d}", '2:48: "moodle" is used twice'),
     ],
 )
