@@ -89,7 +89,7 @@ def open_model(config: Path, name: str | None, window: str | None = None) -> Ope
     if window is not None:
         model = replace(model, window=_window(window))
     pools = {
-        key: open_pool(key, database.url, statement_timeout=LONG_STATEMENT)
+        key: open_pool(key, database.url, statement_timeout=LONG_STATEMENT, access=database.access)
         for key, database in found.databases.items()
     }
     return Opened(chosen, model, pools)

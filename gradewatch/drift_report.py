@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _lead(opened: Opened, at: float) -> str:
     made = "Made by <code>gradewatch drift report</code>."
-    return f"The {opened.model.window} up to {_time(at)}, compared with the reference. {made}"
+    return f"Window: {opened.model.window} up to {_time(at)}, compared with the reference. {made}"
 
 
 def _time(at: float) -> str:
@@ -187,7 +187,8 @@ def _feature(drawn: _Drawn, labels: list[str]) -> str:
     kind = "distance" if isinstance(drawn.part, Numeric) else "Cramér's V"
     now = pictures.distribution(shape(drawn.part, drawn.cells), f"{drawn.name}: {text}")
     shifts = [None if day is None else day.shift for day in drawn.days]
-    pictured = [("now (bars) and in the reference (outline)", now)]
+    kinds = ("bars", "outline") if isinstance(drawn.part, Numeric) else ("blue", "grey")
+    pictured = [(f"now ({kinds[0]}) and in the reference ({kinds[1]})", now)]
     if any(value is not None for value in shifts):
         title = f"{drawn.name}: {kind} to the reference by day"
         pictured.append((f"{kind} by day", pictures.over_time(labels, shifts, drawn.delta, title)))

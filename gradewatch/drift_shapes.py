@@ -75,7 +75,10 @@ def quantile(part: Numeric, counts: Counts, share: float) -> float:
     """A quantile of counts, to the width of a cell."""
     below = np.cumsum(counts)[:-1] / counts.sum()
     place = int(np.searchsorted(below, share))
-    return float(part.edges[min(place, len(part.edges) - 1)])
+    if not 0 < place < len(part.edges):
+        return float(part.edges[min(place, len(part.edges) - 1)])
+    low, high = part.edges[place - 1], part.edges[place]
+    return float((low + high) / 2 if part.inner[place] else low)
 
 
 def moved(part: Part, counts: Counts) -> str:
@@ -83,9 +86,10 @@ def moved(part: Part, counts: Counts) -> str:
     if isinstance(part, Numeric):
         before, now = (quantile(part, cells, 0.5) for cells in (part.counts, counts))
         outside = float(counts[0] + counts[-1]) / float(counts.sum())
-        text = f"the median went from {before:.4g} to {now:.4g}"
+        same = f"{before:.4g}" == f"{now:.4g}"
+        text = f"the median is {now:.4g} as before" if same else f"the median: {before:.4g}, now {now:.4g}"
         return f"{text}; {outside:.0%} lie outside of all that the reference has" if outside > 0.01 else text
     m, n = part.counts.sum(), counts.sum()
     names = [*part.categories, "rare values", "unseen values"]
     most = int(np.argmax(np.abs(part.counts / m - counts / n)))
-    return f"{names[most]} went from {part.counts[most] / m:.0%} to {counts[most] / n:.0%}"
+    return f"{names[most]}: {part.counts[most] / m:.0%}, now {counts[most] / n:.0%}"
