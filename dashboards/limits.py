@@ -14,11 +14,12 @@ POINTS_PER_WINDOW = 5
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """An alert's threshold: from `value` on a figure has `color`."""
+    """An alert's threshold: from `value` on a figure has `color`; with `below` it has it under `value`."""
 
     alert: str
     value: float
     color: str
+    below: bool = False
 
     @property
     def share_left(self) -> float:
@@ -35,7 +36,7 @@ def limit(policy: Policy, alert: str) -> Limit | None:
     if figure is None:
         return None
     value = figure.seconds if isinstance(figure, Duration) else float(figure)
-    return Limit(alert, value, CRITICAL if entry.priority in URGENT else WARNING)
+    return Limit(alert, value, CRITICAL if entry.priority in URGENT else WARNING, entry.above is None)
 
 
 def pace(policy: Policy) -> str:
@@ -44,9 +45,15 @@ def pace(policy: Policy) -> str:
     return str(entry.window / POINTS_PER_WINDOW) if entry and entry.window else ""
 
 
-def above(found: Limit | None) -> list[Json]:
-    """Good up to the limit; without one the figure informs and does not judge."""
-    return steps((found.color, found.value), base=OK) if found else steps(base=INFO)
+def judged(found: Limit | None) -> list[Json]:
+    """Good on the right side of the limit; without one the figure informs and does not judge."""
+    if not found:
+        return steps(base=INFO)
+    return (
+        steps((OK, found.value), base=found.color)
+        if found.below
+        else steps((found.color, found.value), base=OK)
+    )
 
 
 def good_share(found: Limit | None, promised: float | None = None) -> list[Json]:
@@ -71,7 +78,8 @@ def sentence(found: Limit | None, unit: str = "", good: bool = False) -> str:
     if not found:
         return ""
     word = "Red" if found.color == CRITICAL else "Orange"
-    side = f"below {figure(found.share_left, unit)}" if good else f"above {figure(found.value, unit)}"
+    value = found.share_left if good else found.value
+    side = f"{'below' if good or found.below else 'above'} {figure(value, unit)}"
     return f" {word} {side} (alert {found.alert})."
 
 
@@ -81,4 +89,6 @@ def figure(value: float, unit: str = "") -> str:
         return f"{value * 100:g} %"
     if unit == "s":
         return str(Duration(value))
+    if unit == "bytes":
+        return f"{value / 1e9:g} GB"
     return f"{value:g}"

@@ -9,6 +9,7 @@ from typedyaml.units import Duration
 _LABELS = ("slo", "service")
 
 OBJECTIVE = Recorded("slo:objective:ratio", _LABELS)
+ERROR_BUDGET = Recorded("slo:error_budget:ratio", _LABELS)
 BURN_RATE = Recorded("slo:current_burn_rate:ratio", _LABELS)
 BUDGET_LEFT = Recorded("slo:period_error_budget_remaining:ratio", _LABELS)
 
@@ -31,4 +32,10 @@ def factor(tier: BurnTier, period: Duration) -> float:
 def all_records(policy: Policy) -> list[Recorded]:
     """Every record that a board may name."""
     windows = {window for tier in tiers(policy) for window in (tier.short, tier.long)}
-    return [OBJECTIVE, BURN_RATE, BUDGET_LEFT, *(error_ratio(window) for window in sorted(windows))]
+    return [
+        OBJECTIVE,
+        ERROR_BUDGET,
+        BURN_RATE,
+        BUDGET_LEFT,
+        *(error_ratio(window) for window in sorted(windows)),
+    ]

@@ -5,17 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dashboards.boards.adoption import adoption
+from dashboards.boards.alerting import alerting
+from dashboards.boards.database import database
 from dashboards.boards.grader import grader
+from dashboards.boards.model import model
+from dashboards.boards.objectives import objective_board
 from dashboards.boards.overview import overview
+from dashboards.boards.queue import queues
 from dashboards.finalise import dump, finalise
 from dashboards.palette import Json
-from dashboards.shell import GRADER, OVERVIEW
+from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE, SLO
 from policy.model import Policy
 from policy.rendered import Rendered
 from typedyaml.load import Document
 
 FOLDER = "grafana"
-BOARDS: Mapping[str, Callable[[Policy], Any]] = {OVERVIEW: overview, GRADER: grader}
+BOARDS: Mapping[str, Callable[[Policy], Any]] = {
+    OVERVIEW: overview,
+    GRADER: grader,
+    QUEUE: queues,
+    DATABASE: database,
+    MODEL: model,
+    SLO: objective_board,
+    ALERTING: alerting,
+    ADOPTION: adoption,
+}
+"""By uid, in the order in which a user meets them."""
 PROVIDER = f"{FOLDER}/provider.yaml"
 # To be copied to Grafana's provisioning/dashboards; the boards to the path in it.
 _PROVIDER = """\

@@ -1028,7 +1028,6 @@ GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS = _own.gauge(
 GRADER_EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL = _own.gauge(
     "grader_exporter_web_config_last_reload_successful",
     "1 when the web configuration (TLS, users) was read without a fault at the last attempt, else 0.",
-    "later",
 )
 GRADER_EXPORTER_STATE_REBUILDS_TOTAL = replace(_own, collector="profile").counter(
     "grader_exporter_state_rebuilds_total",
@@ -1052,7 +1051,15 @@ _NODE_DISK = ("device", "fstype", "mountpoint")
 
 _FOREIGN = [
     # The application's own; each name can be changed in the policy.
-    *_foreign("application", "counter", http_requests_total=("status",), process_cpu_seconds_total=()),
+    *_foreign(
+        "application",
+        "counter",
+        http_requests_total=("status",),
+        application_errors_total=(),
+        application_database_queries_total=(),
+        application_database_errors_total=(),
+        process_cpu_seconds_total=(),
+    ),
     *_foreign("application", "histogram", http_request_duration_seconds=()),
     *_foreign("application", "gauge", process_resident_memory_bytes=(), process_start_time_seconds=()),
     *_foreign(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import records
-from dashboards.fields import colours, to_board
+from dashboards.fields import colours, colours_where_found, override, to_board
 from dashboards.graphs import timeseries
-from dashboards.limits import above, figure, good_share, limit, pace, sentence
-from dashboards.palette import BLUE, GREEN, ORANGE, SKY, VERMILION
+from dashboards.limits import figure, good_share, judged, limit, pace, sentence
+from dashboards.palette import BLUE, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps
 from dashboards.series import Like, or_no_data, quantile, rate, request_duration, requests, series
-from dashboards.shell import GRADER
+from dashboards.shell import ADOPTION, GRADER
 from dashboards.singles import stat
+from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
     GRADER_ACTIVE_USERS,
+    GRADER_FEEDBACK_CSAT,
     GRADER_GRADINGS_TOTAL,
     GRADER_QUEUE_DEPTH,
     GRADER_SUBMISSIONS_TOTAL,
@@ -25,6 +27,9 @@ from policy.model import Policy
 SERVER_ERROR = "5.."
 PERCENT = "percentunit"
 USUAL_SHARE = 0.95
+_FAILURES = (VERMILION, ORANGE, BLUE, SKY)
+CONTENT = 4
+"""Of 5: what the requirements promise."""
 
 
 def failed(policy: Policy) -> str:
@@ -67,7 +72,7 @@ def error_ratio(policy: Policy) -> Any:
         unit=PERCENT,
         decimals=2,
         targets=_website(policy, failed(policy)),
-        thresholds=above(found),
+        thresholds=judged(found),
         trend=True,
     )
 
@@ -81,7 +86,7 @@ def response_time(policy: Policy) -> Any:
         "Then compare with the traffic and the database.",
         unit="s",
         targets=_website(policy, quantile(share, request_duration(policy))),
-        thresholds=above(found),
+        thresholds=judged(found),
         trend=True,
     )
 
@@ -100,7 +105,7 @@ def percentile(share: float) -> str:
 def feedback(policy: Policy) -> Any:
     """Key figure 4."""
     return stat(
-        "Time to feedback p95",
+        "Time to grade p95",
         "19 of 20 submissions had their first result faster than this, waiting included. When it rises, "
         "see on the grader board whether waiting or grading takes the time.",
         unit="s",
@@ -124,7 +129,7 @@ def throughput(policy: Policy) -> Any:
 
 
 def active_students(policy: Policy) -> Any:
-    """Key figure 6. The seventh, satisfaction, comes with its metric."""
+    """Key figure 6."""
     return stat(
         "Active students",
         "Different people who handed something in within the last hour; 0 below the least number that the "
@@ -132,6 +137,21 @@ def active_students(policy: Policy) -> Any:
         unit="locale",
         targets=q(or_no_data(f"sum({series(GRADER_ACTIVE_USERS, window='1h')})", policy.job("exporter"))),
         trend=True,
+    )
+
+
+def satisfaction(policy: Policy) -> Any:
+    """Key figure 7, and the slowest."""
+    return stat(
+        "Satisfaction (CSAT)",
+        "Mean answer to the survey of satisfaction, 1 to 5. Orange below 4: read the comments beside the "
+        "time to feedback. Grey: no survey is configured.",
+        unit="none",
+        decimals=1,
+        targets=q(or_no_data(f"avg({series(GRADER_FEEDBACK_CSAT)})", policy.job("exporter"))),
+        thresholds=steps((OK, CONTENT), base=WARNING),
+        trend=True,
+        links=[to_board("Support and adoption", ADOPTION)],
     )
 
 
@@ -201,4 +221,36 @@ def queue(policy: Policy) -> Any:
         limit=found,
         overrides=colours(Waiting=ORANGE, Running=BLUE),
         links=[to_board("Grader", GRADER)],
+    )
+
+
+def failures(policy: Policy) -> Any:
+    """Which failures they are."""
+    counter, label = requests(policy), policy.application.status_label
+    return timeseries(
+        "Failed requests by status",
+        "Server errors per minute by status. 500: the application's own fault, see its log; 502 to 504: what "
+        "is behind it does not answer; 503: it is overloaded or being restarted.",
+        unit="short",
+        targets=q(
+            (f"60 * sum by ({label}) ({rate(counter, **{label: Like(SERVER_ERROR)})})", f"{{{{{label}}}}}")
+        ),
+        overrides=colours_where_found(**dict(zip(("500", "502", "503", "504"), _FAILURES, strict=True))),
+        stacked=True,
+    )
+
+
+def top_errors(policy: Policy) -> Any:
+    """The commonest refusals and failures of the time range."""
+    counter, label = requests(policy), policy.application.status_label
+    number = f"increase({series(counter, **{label: Like('[45]..')})}[$__range])"
+    return table(
+        "Commonest errors",
+        "Answers of the time range that were refused (4xx) or failed (5xx), commonest first. Many 401 or "
+        "429: somebody tries passwords or a client loops; many 404: a broken link.",
+        targets=q(f"topk(8, sum by ({label}) ({number}))"),
+        columns={label: "Status", "Value": "Requests"},
+        overrides=[override("Requests", unit="locale", decimals=0)],
+        sort_by="Requests",
+        descending=True,
     )

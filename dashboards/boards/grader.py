@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.boards.figures import feedback, queue, work
+from dashboards.boards.figures import failures, feedback, queue, top_errors, work
 from dashboards.boards.stages import (
     attempts,
     collection_times,
@@ -16,11 +16,10 @@ from dashboards.boards.stages import (
     spoiled,
     timeliness,
     waits,
-    workers,
 )
 from dashboards.fields import to_board
 from dashboards.grid import Grid
-from dashboards.limits import above, good_share, limit, pace, sentence
+from dashboards.limits import good_share, judged, limit, pace, sentence
 from dashboards.palette import CRITICAL, OK, WARNING, steps, words
 from dashboards.series import Like, or_no_data, rate, series
 from dashboards.shell import GRADER, OVERVIEW, board, help_row
@@ -70,12 +69,14 @@ def grader(policy: Policy) -> Any:
             (8, [outcomes(), spoiled(policy)]),
             (8, [durations(policy), distribution()]),
         )
-        .row("Who works, and who hands in?", (8, [workers(), attempts(), timeliness()]))
+        .row(
+            "Who hands in, and what fails?",
+            (8, [attempts(), timeliness(), failures(policy), top_errors(policy)]),
+        )
         .row("Does the monitoring see it?", (8, [collectors(), collection_times()]))
     )
-    shown = [name for name, alert in policy.alerts.items() if alert.category in ABOUT_US]
     title = f"{policy.title}: grader"
-    return board(policy, GRADER, title, ABOUT, help_row(policy, grid, shown, WORDS), hours=6)
+    return board(policy, GRADER, title, ABOUT, help_row(policy, grid, ABOUT_US, WORDS), hours=6)
 
 
 def alive() -> Any:
@@ -115,7 +116,7 @@ def waiting(policy: Policy) -> Any:
         f"Submissions not graded yet.{sentence(found)} Compare submitted with graded below.",
         unit="locale",
         targets=q(f"sum({series(GRADER_QUEUE_DEPTH, state='waiting')})", instant=True),
-        thresholds=above(found),
+        thresholds=judged(found),
     )
 
 

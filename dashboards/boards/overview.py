@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import records
 from dashboards.boards.figures import (
     active_students,
     answers,
@@ -14,19 +13,20 @@ from dashboards.boards.figures import (
     queue,
     response_time,
     response_times,
+    satisfaction,
     throughput,
     work,
 )
 from dashboards.boards.hurt import parts, what_fires
-from dashboards.fields import link, override, to_board
+from dashboards.boards.promises import budget, objectives
+from dashboards.fields import link, to_board
 from dashboards.grid import Grid
-from dashboards.limits import above, figure, limit, sentence
-from dashboards.palette import CRITICAL, OK, WARNING, Json, steps
+from dashboards.limits import judged, limit, sentence
+from dashboards.palette import OK, WARNING, steps
 from dashboards.series import UP, series
 from dashboards.shell import GRADER, OVERVIEW, board, help_row
 from dashboards.singles import stat
 from dashboards.states import SERVED, number_firing, state
-from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import GRADER_QUEUE_DEPTH, GRADER_QUEUE_OLDEST_AGE_SECONDS
 from policy.model import Policy
@@ -47,7 +47,6 @@ WORDS = """\
 **Burn rate**: 1 spends the whole budget in exactly its period.
 
 **Step**: how far an alert was escalated; 0 is the first who was called."""
-COLOURED = {"custom__cellOptions": {"type": "color-text"}}
 SYMPTOMS = ("availability", "latency", "errors", "throughput", "grading", "queue")
 
 
@@ -61,6 +60,7 @@ def overview(policy: Policy) -> Any:
         feedback(policy),
         throughput(policy),
         active_students(policy),
+        satisfaction(policy),
     ]
     if promised:
         state_now.insert(3, budget(policy))
@@ -78,9 +78,8 @@ def overview(policy: Policy) -> Any:
     )
     if promised:
         grid.row("Is the promise kept?", (4, [objectives(policy)]))
-    shown = [name for name, alert in policy.alerts.items() if alert.category in SYMPTOMS]
     title = f"{policy.title}: overview"
-    return board(policy, OVERVIEW, title, ABOUT, help_row(policy, grid, shown, WORDS), hours=6)
+    return board(policy, OVERVIEW, title, ABOUT, help_row(policy, grid, SYMPTOMS, WORDS), hours=6)
 
 
 def served(policy: Policy) -> Any:
@@ -104,7 +103,7 @@ def waiting(policy: Policy) -> Any:
         f"Submissions not graded yet.{sentence(found)} Then look at the workers.",
         unit="locale",
         targets=q(f"sum({series(GRADER_QUEUE_DEPTH, state='waiting')})", instant=True),
-        thresholds=above(found),
+        thresholds=judged(found),
         links=[to_board("Grader", GRADER)],
     )
 
@@ -119,32 +118,9 @@ def oldest(policy: Policy) -> Any:
         unit="s",
         decimals=1,
         targets=q(f"max({series(GRADER_QUEUE_OLDEST_AGE_SECONDS, state='waiting')})", instant=True),
-        thresholds=above(found),
+        thresholds=judged(found),
         links=[to_board("Grader", GRADER)],
     )
-
-
-def budget(policy: Policy) -> Any:
-    """How much may still go wrong in the period."""
-    return stat(
-        "Error budget left",
-        "Share of the failures that the objective allows in its period and that have not happened yet. "
-        f"Orange below {figure(spare(policy), 'percentunit')}; red when it is spent: then no risky change.",
-        unit="percentunit",
-        decimals=1,
-        targets=q(f"min({series(records.BUDGET_LEFT, service=policy.service)})", instant=True),
-        thresholds=budget_steps(policy),
-    )
-
-
-def spare(policy: Policy) -> float:
-    """The share of the budget that the slowest burn alert lets pass before it fires."""
-    return records.tiers(policy)[-1].budget
-
-
-def budget_steps(policy: Policy) -> list[Json]:
-    """Spent, nearly spent, good."""
-    return steps((WARNING, 0), (OK, spare(policy)), base=CRITICAL)
 
 
 def burning(policy: Policy) -> Any:
@@ -157,44 +133,4 @@ def burning(policy: Policy) -> Any:
         targets=q(number_firing(policy), instant=True),
         thresholds=steps((WARNING, 1), base=OK),
         links=[link("Alertmanager", policy.links.alertmanager)],
-    )
-
-
-def objectives(policy: Policy) -> Any:
-    """Each objective: what was promised, what is, what is left."""
-    tiers = records.tiers(policy)
-    fast, slow = tiers[0], tiers[-1]
-    period = max(objective.period for objective in policy.objectives.values())
-    slower, faster = records.factor(slow, period), records.factor(fast, period)
-    left = {"mode": "absolute", "steps": budget_steps(policy)}
-    burn = {"mode": "absolute", "steps": steps((WARNING, slower), (CRITICAL, faster), base=OK)}
-    of = {"service": policy.service}
-    titles = {
-        name: {"text": f"{objective.title} ({objective.period})", "index": index}
-        for index, (name, objective) in enumerate(policy.objectives.items())
-    }
-    return table(
-        "Objectives",
-        "What was promised, what the share of good events was lately, the error budget that is left, and "
-        "how fast it burns now: 1 spends it all in exactly the period.",
-        targets=q(
-            f"max by (slo) ({series(records.OBJECTIVE, **of)})",
-            f"1 - max by (slo) ({series(records.error_ratio(fast.long), **of)})",
-            f"min by (slo) ({series(records.BUDGET_LEFT, **of)})",
-            f"max by (slo) ({series(records.BURN_RATE, **of)})",
-        ),
-        columns={
-            "slo": "Objective",
-            "Value #A": "Promised",
-            "Value #B": f"Last {fast.long}",
-            "Value #C": "Budget left",
-            "Value #D": "Burn rate now",
-        },
-        overrides=[
-            override("Objective", mappings=[{"type": "value", "options": titles}], custom__width=440),
-            override("Promised", unit="percentunit", decimals=2),
-            override(f"Last {fast.long}", unit="percentunit", decimals=3),
-            override("Budget left", unit="percentunit", decimals=1, thresholds=left, **COLOURED),
-            override("Burn rate now", unit="none", decimals=2, thresholds=burn, **COLOURED),
-        ],
     )
