@@ -14,6 +14,7 @@ import yaml
 
 from exporter import __version__
 from exporter.command import add_arguments
+from exporter.config.models import Labels, Place
 from exporter.config.whole import DEFAULT_LISTEN, Config, load_config
 from gradewatch.metrics_page import ALSO_CALLED, metrics_page
 
@@ -50,8 +51,15 @@ def shown(default: Any) -> str:
 
 
 def test_every_key_is_on_the_page_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([a-z_.<>\[\]]+)` \| ([^|]+?) \|", PAGE, re.M))
-    assert rows == keys(Config)
+    """Keys of models have a page of their own, with those of places that are optional."""
+    drift = (ROOT / "docs/drift.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z_.<>\[\]]+)` \| ([^|]+?) \|", PAGE + drift, re.M))
+    model = "models.<name>."
+    places = keys(Place, f"{model}log.") | {f"{model}reference.profile": "none"}
+    labels = {
+        k: v for k, v in keys(Labels, f"{model}labels.").items() if k.rsplit(".", 1)[1] not in keys(Place)
+    }
+    assert rows == keys(Config) | places | labels
 
 
 def test_every_option_is_on_the_page() -> None:
