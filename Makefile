@@ -23,7 +23,7 @@ run: $(ready) .tools/forky ## the demo; FAULT=grader-stuck|database-down|error-b
 	@$(python) -m gradewatch demo $(options)
 
 .PHONY: test
-test: check $(servers) $(browser) ## everything: lint, types, unit, rules, routes, end to end
+test: check $(servers) $(browser) databases ## everything: lint, types, unit, rules, routes, end to end
 	$(python) -m pytest -n auto --ignore=tests/e2e
 	$(python) -m pytest -n 2 tests/e2e --ignore=tests/e2e/test_stories.py
 
@@ -65,6 +65,10 @@ pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a d
 
 .PHONY: tools
 tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into .tools
+
+.PHONY: databases
+databases: ## MariaDB, PostgreSQL, Redis and RabbitMQ for the tests: installed for root, else unpacked into .tools
+	@setup/databases.sh
 
 .PHONY: clean
 clean: ## remove what make has set up and what the tools have left
