@@ -71,6 +71,16 @@ class Job:
     job: Name
     targets: Annotated[tuple[Address, ...], Meta(min_length=1)]
     interval: Duration | None = None
+    series: Annotated[int, Meta(ge=1)] | None = None
+    """How many a target exposes; only a budget needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much Prometheus may store; a sample takes 1 to 2 bytes on disk."""
+
+    bytes_per_month: Positive
+    bytes_per_sample: Positive = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class Scrape:
     evaluation: Duration
     jobs: dict[Name, Job]
     """By purpose: `application` and `exporter` are required, the rest are neighbours."""
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +242,8 @@ class Policy:
     capacity: Capacity | None = None
     health: Health | None = None
     heartbeat: Heartbeat | None = None
+    notify_within: dict[AlertName, Duration] = field(default_factory=dict)
+    """The latest that a message may leave after the fault, by alert; added up at build time."""
     identity: tuple[LabelName, ...] = ("alertname", "service")
     inhibit: tuple[Inhibition, ...] = ()
 
