@@ -13,9 +13,10 @@ from dashboards.boards.model import model
 from dashboards.boards.objectives import objective_board
 from dashboards.boards.overview import overview
 from dashboards.boards.queue import queues
+from dashboards.boards.system import system
 from dashboards.finalise import dump, finalise
 from dashboards.palette import Json
-from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE, SLO
+from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE, SLO, SYSTEM
 from policy.model import Policy
 from policy.rendered import Rendered
 from typedyaml.load import Document
@@ -26,6 +27,7 @@ BOARDS: Mapping[str, Callable[[Policy], Any]] = {
     GRADER: grader,
     QUEUE: queues,
     DATABASE: database,
+    SYSTEM: system,
     MODEL: model,
     SLO: objective_board,
     ALERTING: alerting,

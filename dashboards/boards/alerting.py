@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards.boards.delivery import (
+    alertmanagers,
     evaluations,
     latencies,
     lost,
@@ -63,6 +64,7 @@ def alerting(policy: Policy) -> Any:
                     silenced(),
                     undelivered(),
                     alive(policy),
+                    alertmanagers(policy),
                 ],
             ),
         )
@@ -74,7 +76,7 @@ def alerting(policy: Policy) -> Any:
         )
         .row(
             "Does alerting work?",
-            (7, [notifications(), latencies(), lost()]),
+            (7, [notifications(), latencies(), lost(policy)]),
             (10, [evaluations(), rule_failures(), targets_up()]),
         )
     )
