@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.fields import colours, override
 from dashboards.graphs import timeseries
 from dashboards.limits import limit, sentence
-from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, coloured, steps
+from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, Json, coloured, steps
 from dashboards.series import quantile, rate, series
 from dashboards.singles import bars
 from dashboards.tables import table
@@ -93,7 +93,7 @@ def tickets_by_urgency(policy: Policy) -> Any:
         (GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS, "SupportAnswerOverdue"),
         (GRADER_SUPPORT_OLDEST_UNRESOLVED_SECONDS, "SupportSolutionOverdue"),
     )
-    shown = [
+    shown: list[tuple[str, str, Json]] = [
         ("Open", f"sum by (urgency) ({series(GRADER_SUPPORT_TICKETS, state='open')})", {"unit": "locale"}),
         ("Unanswered", f"max by (urgency) ({series(unanswered[0])})", {"unit": "s", "decimals": 1}),
         ("Unresolved", f"max by (urgency) ({series(unresolved[0])})", {"unit": "s", "decimals": 1}),

@@ -84,6 +84,8 @@ def objectives(policy: Policy) -> Any:
 
 def lately(policy: Policy, chosen: Like | None = None) -> str:
     """The share of bad events, by objective, over the shortest of the long windows that the objective has."""
-    of: dict[str, Value] = {"service": policy.service} | ({"slo": chosen} if chosen else {})
+    of: dict[str, Value] = {"service": policy.service}
+    if chosen:
+        of["slo"] = chosen
     windows = (series(records.error_ratio(tier.long), **of) for tier in records.tiers(policy))
     return " or ".join(f"max by (slo) ({window})" for window in windows)
