@@ -41,6 +41,18 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
         collectors.append(DatabaseCollector(tuple(pools.values()), long_queries))
     for grader in config.graders:
         collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
+    if config.brokers or config.queues:
+        from exporter.collectors.queues import queue_collectors
+
+        collectors += queue_collectors(config.brokers, config.queues, pools)
+    if config.probes:
+        from exporter.collectors.probes import probe_collectors
+
+        collectors += probe_collectors(config.probes)
+    if config.backups:
+        from exporter.collectors.backups import backup_collectors
+
+        collectors += backup_collectors(config.backups, pools)
     if config.models:
         collectors.append(_model_collector(config, None if once else folder))
     return collectors
