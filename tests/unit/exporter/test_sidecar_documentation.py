@@ -30,10 +30,12 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
     for field in dataclasses.fields(kind):
         want = get_type_hints(kind)[field.name]
         name = f"{before}{field.name}"
-        if get_origin(want) is dict:
+        if get_origin(want) is dict and dataclasses.is_dataclass(get_args(want)[1]):
             found |= keys(get_args(want)[1], f"{name}.<name>.")
         elif get_origin(want) is tuple and dataclasses.is_dataclass(get_args(want)[0]):
             found |= keys(get_args(want)[0], f"{name}[].")
+        elif field.default_factory is dict:
+            found[name] = "`{}`"
         elif field.default_factory is not dataclasses.MISSING:
             found |= keys(want, f"{name}.")
         elif field.default is dataclasses.MISSING:
