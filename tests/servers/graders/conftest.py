@@ -9,8 +9,8 @@ import pytest
 from tests.servers.graders.life import System
 from tests.servers.graders.site import Site
 from tests.servers.graders.systems.autolab import Autolab
-from tests.servers.graders.systems.domjudge import DOMjudge
 from tests.servers.graders.systems.dmoj import DMOJ
+from tests.servers.graders.systems.domjudge import DOMjudge
 from tests.servers.graders.systems.judge0 import Judge0
 from tests.servers.graders.systems.moodle import VPL, CodeRunner
 from tests.servers.graders.systems.prairielearn import PrairieLearn
@@ -30,10 +30,23 @@ EVERYWHERE = [(system, dialect) for system in SYSTEMS for dialect in system.dial
 SERVERS = {"mysql": "mariadb", "postgresql": "postgresql"}
 
 
+@pytest.fixture(scope="session")
+def sites() -> dict[tuple[str, str], Site]:
+    """Sites that were made in this run: making tables and roles takes longer than most tests."""
+    return {}
+
+
 def make_site(request: pytest.FixtureRequest, system: System, dialect: str) -> Site:
-    """A site in an empty database of the server that speaks the dialect."""
-    schema = request.getfixturevalue(f"{SERVERS[dialect]}_schema")
-    return Site(system, dialect, schema, Path(request.getfixturevalue("tmp_path")))
+    """A site with empty tables, on the server that speaks the dialect."""
+    server = request.getfixturevalue(SERVERS[dialect])
+    made = request.getfixturevalue("sites")
+    folder = Path(request.getfixturevalue("tmp_path"))
+    key = (system.profile, dialect)
+    if key in made:
+        made[key].begin(folder)
+    else:
+        made[key] = Site(system, dialect, server.new_schema(), folder)
+    return made[key]
 
 
 @pytest.fixture(params=EVERYWHERE, ids=lambda where: f"{where[0].profile}-{where[1]}")

@@ -106,6 +106,10 @@ class System(Protocol):
         """Graded again, in place or in another row; whether that is a grading of its own."""
         ...
 
+    def regraded(self, job: Job) -> Tally:
+        """What a grading of its own adds."""
+        ...
+
     def purge(self, db: Db, job: Job) -> None:
         """Removed by an administrator."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from tests.servers.graders.life import Db, System, Tally
 TABLES = Path(__file__).parent / "tables"
 _numbers = itertools.count(1)
 SECRET = "the role's secret"
+_CREATED = re.compile(r"CREATE TABLE (\w+)")
 
 
 @dataclass
@@ -39,15 +41,29 @@ class Site:
     def __post_init__(self) -> None:
         number = next(_numbers)
         self.place = Place(self.schema.name, f"gradewatch_{number}", f"gradewatch_views_{number}")
-        script = TABLES / f"{self.system.profile}.sql"
-        if not script.exists():
-            script = TABLES / f"{self.system.profile}.{self.dialect}.sql"
-        self.schema.run(*(part for part in script.read_text().split(";\n") if part.strip()))
+        self.run(*(part for part in self.script().split(";\n") if part.strip()))
         self.run(create_role(self.dialect, self.place, SECRET.replace("'", "''")))
         self.run(*statements(self.profile, self.dialect, self.place))
+        self._prepare()
+
+    def begin(self, folder: Path) -> None:
+        """Everything as it was after the installation; a sidecar's files go to `folder`."""
+        self.folder = folder
+        # TRUNCATE would make new files, which takes longer; ids go on, small as they are.
+        self.run(*(f"DELETE FROM {table}" for table in _CREATED.findall(self.script())))
+        self._prepare()
+
+    def _prepare(self) -> None:
         (self.folder / "password").write_text(SECRET)
         with self.connection() as db:
             self.system.prepare(db)
+
+    def script(self) -> str:
+        """The statements that make its tables."""
+        script = TABLES / f"{self.system.profile}.sql"
+        if not script.exists():
+            script = TABLES / f"{self.system.profile}.{self.dialect}.sql"
+        return script.read_text()
 
     @property
     def profile(self) -> Profile:

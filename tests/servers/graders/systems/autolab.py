@@ -79,14 +79,14 @@ class Autolab:
         db.run(sql, None if job.code == "error" else line, 7 if stays else None, job.key)
 
     def rejudge(self, db: Db, job: Job) -> bool:
-        if job.code in ("by hand", "never sent"):
+        if job.code in ("by hand", "never sent", "overridden"):
             return False
         db.run("UPDATE submissions SET jobid = 5, dave = 'key' WHERE id = %s", job.key)
         db.run("DELETE FROM scores WHERE submission_id = %s", job.key)
         self.finish(db, job)
         return False
 
-    def regraded(self) -> Tally:
+    def regraded(self, job: Job) -> Tally:
         return Tally()
 
     def purge(self, db: Db, job: Job) -> None:
@@ -97,4 +97,7 @@ class Autolab:
         tally = submitted(job) + graded(self.codes[job.code])
         if job.code in ("all points", "some points", "no points", "answered before the jobid"):
             tally += histogram("turnaround_seconds", job.wait + job.took, "recorded")
+        if job.code == "overridden":
+            tally["grade_comparisons_total", "equal"] += 2
+            tally["grade_difference_ratio_count",] += 2
         return tally

@@ -53,7 +53,7 @@ class VPL:
         self.finish(db, job)
         return False
 
-    def regraded(self) -> Tally:
+    def regraded(self, job: Job) -> Tally:
         return Tally()
 
     def purge(self, db: Db, job: Job) -> None:
@@ -121,8 +121,13 @@ class CodeRunner:
         self._step(db, job.extra["attempt"], "mangrright", job, 1)
         return True
 
-    def regraded(self) -> Tally:
-        return graded("accepted")
+    def regraded(self, job: Job) -> Tally:
+        distance = {"gradedright": 0.0, "gradedpartial": 0.5, "gradedwrong": 1.0}.get(job.code)
+        tally = graded("accepted")
+        if distance is not None:
+            tally["grade_comparisons_total", "different" if distance else "equal"] += 1
+            tally += Tally({("grade_difference_ratio_count",): 1, ("grade_difference_ratio_sum",): distance})
+        return tally
 
     def purge(self, db: Db, job: Job) -> None:
         sql = "DELETE FROM mdl_question_attempt_steps WHERE questionattemptid = %s"

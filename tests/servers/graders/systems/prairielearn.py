@@ -88,6 +88,7 @@ class PrairieLearn:
 
     def rejudge(self, db: Db, job: Job) -> bool:
         later = utc(job.at + 90_000)
+        db.run("UPDATE submissions SET broken = false WHERE id = %s", job.key)
         db.insert(
             "grading_jobs",
             submission_id=job.key,
@@ -103,7 +104,7 @@ class PrairieLearn:
         )
         return True
 
-    def regraded(self) -> Tally:
+    def regraded(self, job: Job) -> Tally:
         """A regrading counts, without times."""
         return graded("accepted")
 
