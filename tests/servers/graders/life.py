@@ -81,8 +81,10 @@ class System(Protocol):
     """How a grading can end, in the grader's own words, and the outcome it counts as (None: it does not)."""
     unfinished: frozenset[str]
     """Codes that the grader keeps for what is not graded."""
-    large: tuple[str, ...]
-    """Tables that grow with the submissions."""
+    fill: tuple[str, ...]
+    """Statements that make {rows} submissions, one a minute up to now, of the table `numbers (n)`."""
+    status: str
+    """What would count gradings without a sidecar: a walk through the whole table."""
     secrets: tuple[str, ...]
     """Statements that read what the role must not see."""
 

@@ -27,8 +27,14 @@ class DMOJ:
         "(no result)": "other",
     }
     unfinished = frozenset({"QU", "P", "G"})
-    large = ("judge_submission",)
     secrets = ("SELECT auth_key FROM judge_judge", "SELECT error FROM judge_submission")
+    fill = (
+        "INSERT INTO judge_submission (id, date, status, result, judged_date, user_id, problem_id,"
+        " judged_on_id)"
+        " SELECT n, d, 'D', 'AC', d, n % 400, n % 100, 1"
+        " FROM (SELECT n, UTC_TIMESTAMP(6) - INTERVAL ({rows} - n) MINUTE AS d FROM numbers) x",
+    )
+    status = "SELECT status, COUNT(*) FROM judge_submission GROUP BY 1"
 
     def prepare(self, db: Db) -> None:
         pass

@@ -24,8 +24,13 @@ class VPL:
         "by a person": "partial",
     }
     unfinished = frozenset[str]()
-    large = ("mdl_vpl_submissions",)
     secrets = ("SELECT comments FROM mdl_vpl_submissions", "SELECT password FROM mdl_vpl")
+    fill = (
+        "INSERT INTO mdl_vpl_submissions (id, vpl, userid, datesubmitted, dategraded, grade)"
+        " SELECT n, 100 + n % 100, n % 400, {now} - ({rows} - n) * 60, {now} - ({rows} - n) * 60 + 3, 50"
+        " FROM numbers",
+    )
+    status = "SELECT grader, COUNT(*) FROM mdl_vpl_submissions GROUP BY 1"
 
     def prepare(self, db: Db) -> None:
         db.run("INSERT INTO mdl_vpl (id, duedate, grade) VALUES (%s, %s, 100)", GRADED, DUE)
@@ -77,11 +82,20 @@ class CodeRunner:
         "needsgrading": None,
     }
     unfinished = frozenset[str]()
-    large = ("mdl_question_attempt_steps", "mdl_question_attempts", "mdl_question")
     secrets = (
         "SELECT rightanswer FROM mdl_question_attempts",
         "SELECT questiontext FROM mdl_question",
     )
+    fill = (
+        "INSERT INTO mdl_question (id, qtype) SELECT n + 2, 'coderunner' FROM numbers WHERE n <= {rows} / 5",
+        "INSERT INTO mdl_question_attempts (id, questionid) SELECT n, n % ({rows} / 5) + 3 FROM numbers",
+        "INSERT INTO mdl_question_attempt_steps"
+        " (id, questionattemptid, sequencenumber, state, fraction, timecreated, userid)"
+        " SELECT n, n, 0, 'gradedright', 1, {now} - ({rows} - n) * 60, n % 400 FROM numbers",
+        "INSERT INTO mdl_quiz_attempts (id, userid, state, timefinish)"
+        " SELECT n, n % 400, 'finished', {now} FROM numbers",
+    )
+    status = "SELECT state, COUNT(*) FROM mdl_question_attempt_steps GROUP BY 1"
 
     def prepare(self, db: Db) -> None:
         db.run("INSERT INTO mdl_question (id, qtype) VALUES (%s, 'coderunner')", OURS)

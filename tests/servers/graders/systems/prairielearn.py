@@ -24,12 +24,24 @@ class PrairieLearn:
         "canceled": "aborted",
     }
     unfinished = frozenset[str]()
-    large = ("submissions", "grading_jobs", "variants")
     secrets = (
         "SELECT submitted_answer FROM submissions",
         "SELECT feedback FROM public.grading_jobs",
         "SELECT params FROM variants",
     )
+    fill = (
+        "INSERT INTO variants (id, instance_question_id, number) SELECT n, n / 3, n FROM numbers",
+        "INSERT INTO submissions (id, variant_id, date, auth_user_id, credit)"
+        " SELECT n, n, now() - ({rows} - n) * interval '1 minute', n % 400, 100 FROM numbers",
+        "INSERT INTO grading_jobs (id, submission_id, date, grading_method, grading_requested_at,"
+        " grading_received_at, grading_started_at, grading_finished_at, graded_at, gradable, score)"
+        " SELECT n, n, d, (CASE n % 50 WHEN 0 THEN 'Manual' ELSE 'External' END)::enum_grading_method,"
+        " d, d, d, d, d, true, n % 3 / 2.0"
+        " FROM (SELECT n, now() - ({rows} - n) * interval '1 minute' AS d FROM numbers) x",
+        "INSERT INTO instance_questions (id, assessment_question_id, requires_manual_grading)"
+        " SELECT n, n % 40, n % 200 = 0 FROM numbers WHERE n <= {rows} / 3",
+    )
+    status = "SELECT grading_method, count(*) FROM grading_jobs GROUP BY 1"
 
     def prepare(self, db: Db) -> None:
         pass
