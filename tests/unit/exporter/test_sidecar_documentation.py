@@ -26,9 +26,8 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
 OTHERS = ("queues", "probes", "drift")
 KEYS = PAGE + "".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in OTHERS)
-SECTIONS = r"^\| `((?:%s)\b[a-z_.<>\[\]]*)` \| ([^|]+?) \|" % "|".join(
-    f.name for f in dataclasses.fields(Config)
-)
+NAMES = "|".join(field.name for field in dataclasses.fields(Config))
+SECTIONS = rf"^\| `((?:{NAMES})[a-z_.<>\[\]]*)` \| ([^|]+?) \|"
 """A row of a table that tells a key: it begins with a section of the configuration."""
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 KUBERNETES = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
@@ -41,10 +40,12 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
     for field in dataclasses.fields(kind):
         want = get_type_hints(kind)[field.name]
         name = f"{before}{field.name}"
-        if get_origin(want) is dict:
+        if get_origin(want) is dict and dataclasses.is_dataclass(get_args(want)[1]):
             found |= keys(get_args(want)[1], f"{name}.<name>.")
         elif get_origin(want) is tuple and dataclasses.is_dataclass(get_args(want)[0]):
             found |= keys(get_args(want)[0], f"{name}[].")
+        elif field.default_factory is dict:
+            found[name] = "`{}`"
         elif field.default_factory is not dataclasses.MISSING:
             found |= keys(want, f"{name}.")
         elif field.default is dataclasses.MISSING:
