@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboards.boards.audits import compliance, exports, logins, suspicious
 from dashboards.boards.people import (
-    compliance,
+    agreement,
     feature_requests,
     first_answers,
     learning,
-    logins,
     satisfaction_over_time,
-    suspicious,
     tickets_by_urgency,
     tickets_over_time,
 )
-from dashboards.boards.stages import timeliness
 from dashboards.fields import colours
 from dashboards.graphs import timeseries
 from dashboards.grid import Grid
@@ -74,7 +72,6 @@ def adoption(policy: Policy) -> Any:
                 5,
                 [
                     adopted(),
-                    this_week(),
                     satisfaction(),
                     promoters(),
                     open_tickets(),
@@ -83,10 +80,16 @@ def adoption(policy: Policy) -> Any:
             ),
         )
         .row("Who uses it, and what of it?", (8, [(active(), 9), (visits(), 8), (features(), 7)]))
-        .row("Do they learn?", (8, [learning(), timeliness()]))
-        .row("Are they helped?", (8, [tickets_over_time(), (first_answers(), 7), (tickets_by_urgency(), 9)]))
+        .row("Do they learn?", (8, [learning(), agreement(policy)]))
+        .row(
+            "Are they helped?",
+            (8, [tickets_over_time(), (first_answers(), 6), (tickets_by_urgency(policy), 10)]),
+        )
         .row("What do they say?", (7, [satisfaction_over_time(), lengths(), feature_requests()]))
-        .row("Is it safe?", (7, [(logins(policy), 7), (suspicious(), 7), (compliance(), 10)]))
+        .row(
+            "Is it safe?",
+            (7, [(logins(policy), 5), (exports(policy), 5), (suspicious(), 5), (compliance(policy), 9)]),
+        )
     )
     return board(
         policy,
@@ -109,18 +112,6 @@ def adopted() -> Any:
         unit=PERCENT,
         targets=q(f"sum({active_}) / (sum({all_}) > 0)", instant=True),
         thresholds=steps((OK, ADOPTED), base=WARNING),
-    )
-
-
-def this_week() -> Any:
-    """The number in the mouths of heads."""
-    return stat(
-        "Active this week",
-        "Different people who signed in within 7 days. Compare with the timetable: a fall without holidays "
-        "means that a course left.",
-        unit="locale",
-        targets=q(f"sum({series(GRADER_USERS_ACTIVE, window='7d')})", instant=True),
-        thresholds=steps(base=INFO),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards.boards.delivery import (
+    alertmanagers,
     evaluations,
     latencies,
     lost,
@@ -63,6 +64,7 @@ def alerting(policy: Policy) -> Any:
                     silenced(),
                     undelivered(),
                     alive(policy),
+                    alertmanagers(policy),
                 ],
             ),
         )
@@ -74,7 +76,7 @@ def alerting(policy: Policy) -> Any:
         )
         .row(
             "Does alerting work?",
-            (7, [notifications(), latencies(), lost()]),
+            (7, [notifications(), latencies(), lost(policy)]),
             (10, [evaluations(), rule_failures(), targets_up()]),
         )
     )
@@ -155,7 +157,11 @@ def alive(policy: Policy) -> Any:
 def steps_over_time(policy: Policy) -> Any:
     """When each step was reached."""
     of = series(ALERTS, alertstate="firing", service=policy.service)
-    names = {0: ("Step 0", INFO), 1: ("Step 1", WARNING), 2: ("Step 2", CRITICAL)}
+    names: dict[float, tuple[str, str]] = {
+        0: ("Step 0", INFO),
+        1: ("Step 1", WARNING),
+        2: ("Step 2", CRITICAL),
+    }
     return state_timeline(
         "Steps of escalation",
         "When each alert reached which step: 0 those called first, then the policy's further steps. A long "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from exporter.collectors.books import book_for
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import BlockFacts, Facts, ProfileCollector
 from exporter.collectors.files import FilesCollector
+from exporter.collectors.heartbeats import Heartbeats
 from exporter.collectors.memory import Memory
 from exporter.collectors.queries import EventQueryCollector, QueryCollector
 from exporter.collectors.rows import Query
@@ -25,7 +26,7 @@ from exporter.config.query_sets import all_queries
 from exporter.config.whole import Config
 from exporter.databases import open_pool
 from exporter.databases.pool import Pool
-from exporter.profiles import Profile, load_profile
+from exporter.profiles import Block, Profile, bind, load_profile
 from exporter.queries.answers import Shaper
 from exporter.state import StateFile
 
@@ -120,7 +121,7 @@ def _pool(name: str, database: Database) -> Pool:
 
 def _grader_collectors(grader: Grader, pool: Pool, facts: Facts, folder: Path | None) -> Iterator[Collector]:
     """`folder` keeps the state; None counts once, from the beginning."""
-    profile = load_profile(grader.profile).value
+    profile = bind(load_profile(grader.profile).value, pool.dialect.name, grader.options)
     build = _Build(profile, pool, facts, folder, grader)
     collectors: list[Collector] = [
         *build.event_collectors(),
@@ -170,12 +171,13 @@ class _Build:
                 once=self.folder is None,
             )
 
-    def event_collectors(self) -> Iterator[EventCollector]:
+    def event_collectors(self) -> Iterator[Collector]:
+        """One a followed block."""
         for name, block in self.profile.queries.items():
             feeds = frozenset(block.feeds) - self.from_files()
             if block.follow != "none" and feeds:
                 self.facts.blocks[name] = BlockFacts()
-                yield EventCollector(
+                collector = EventCollector(
                     name=_COLLECTORS.get(name, name),
                     query=Query(name, block, self.profile.now),
                     book=book_for(name, feeds),
@@ -184,8 +186,10 @@ class _Build:
                     memory=Memory(name, self.facts, self._state_file(name, block.sql)),
                     once=self.folder is None,
                 )
+                yield self._spaced(collector, [block])
 
-    def state_collectors(self) -> Iterator[StateCollector]:
+    def state_collectors(self) -> Iterator[Collector]:
+        """One a question; two blocks may answer it together."""
         grouped: dict[str, dict[str, Query]] = {}
         for name, block in self.profile.queries.items():
             if block.follow == "none":
@@ -196,7 +200,18 @@ class _Build:
             feeds = tuple(feed for feed in fed if feed not in self.from_files())
             if feeds:
                 self.facts.blocks |= {block: BlockFacts() for block in queries}
-                yield StateCollector(name, queries, feeds, self.pool, self.facts, self.grader.min_users)
+                blocks = [query.block for query in queries.values()]
+                stale_after = next((b.stale_after for b in blocks if b.stale_after), None)
+                heartbeats = Heartbeats(stale_after.seconds) if stale_after else None
+                collector = StateCollector(
+                    name, queries, feeds, self.pool, self.facts, self.grader.min_users, heartbeats
+                )
+                yield self._spaced(collector, blocks)
+
+    def _spaced(self, collector: Collector, blocks: Sequence[Block]) -> Collector:
+        """The collector, asked as seldom as its dearest block wants."""
+        seconds = max((block.every.seconds for block in blocks if block.every), default=0.0)
+        return Spaced(collector, seconds) if seconds else collector
 
     def _state_file(self, block: str, sql: str) -> StateFile | None:
         """The state belongs to one statement on one database; after a change of either it is worthless."""

@@ -209,7 +209,8 @@ def _place_faults(
     elif not named:
         if not (rows.database and rows.table):
             lacking = "table" if rows.database else "database"
-            yield document.fault(place, f'required key "{lacking}" is missing in "{place[-1]}"')
+            if (*place, lacking) not in document.positions:
+                yield document.fault(place, f'required key "{lacking}" is missing in "{place[-1]}"')
         elif (
             rows.database not in document.value.databases
             and ("databases", rows.database) not in document.positions

@@ -58,7 +58,7 @@ class Known:
         self.rebuilding = True
         self.register = Register(classes=self.register.classes)
         for version in self.versions.values():
-            version.ring = Ring(version.ring.plan) if version.ring else None
+            version.ring = Ring(version.ring.plan, version.ring.kept_days) if version.ring else None
             version.new_samples = 0
 
 

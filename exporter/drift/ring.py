@@ -97,12 +97,13 @@ class Ring:
     """The buckets of one version, by their number since 1970."""
 
     plan: Plan
+    kept_days: int = DAYS
     hours: dict[int, Counts] = field(default_factory=dict)
     days: dict[int, Counts] = field(default_factory=dict)
 
     def add(self, batch: Batch, chosen: Flags, now: float) -> None:
         """Count rows into the buckets of their own time; what is older than the ring is left out."""
-        hour, day = int(now // HOUR) - HOURS + 1, int(now // DAY) - DAYS + 1
+        hour, day = int(now // HOUR) - HOURS + 1, int(now // DAY) - self.kept_days + 1
         for buckets, oldest in ((self.hours, hour), (self.days, day)):
             for old in [number for number in buckets if number < oldest]:
                 del buckets[old]

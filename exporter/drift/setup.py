@@ -15,7 +15,7 @@ from exporter.drift.batch import Layout
 from exporter.drift.decide import Rule
 from exporter.drift.lines import LinesSource
 from exporter.drift.references import References, Wanted
-from exporter.drift.ring import PREDICTION
+from exporter.drift.ring import DAYS, PREDICTION
 from exporter.drift.saved import SavedFile
 from exporter.drift.sources import Source
 from exporter.drift.table import TableSource
@@ -28,7 +28,10 @@ ONLY_VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One model. `saved` is None where nothing is kept; `count_all`: rows that are there count, too."""
+    """One model. `saved` is None where nothing is kept; `count_all`: rows that are there count, too.
+
+    `days` of the log are kept by day.
+    """
 
     name: str
     model: Model
@@ -38,6 +41,7 @@ class Setup:
     rule: Rule
     saved: SavedFile | None = None
     count_all: bool = False
+    days: int = DAYS
 
 
 def layout_of(model: Model) -> Layout:

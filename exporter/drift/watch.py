@@ -22,7 +22,7 @@ from exporter.drift.intake import Intake
 from exporter.drift.known import Known, VersionKnown, declare, from_saved, to_saved, with_ring
 from exporter.drift.labels import to_labels
 from exporter.drift.reference import Reference, UnusableReference
-from exporter.drift.ring import DAY, DAYS, HOUR, PREDICTION, Plan, Ring
+from exporter.drift.ring import DAY, HOUR, PREDICTION, Plan, Ring
 from exporter.drift.series import Series, series_of
 from exporter.drift.setup import Setup
 from exporter.drift.sources import SourceError
@@ -75,6 +75,10 @@ class Watch:
             self._evaluate(now)
         self._publish_counters()
         self._save()
+
+    def told(self) -> list[str]:
+        """What is odd at the moment, a sentence each."""
+        return [message for message in self._said.values() if message]
 
     def reference(self, version: str) -> Reference | None:
         """A version's reference; None, and the reason told, where there is none."""
@@ -134,7 +138,7 @@ class Watch:
 
     def _since(self, now: float) -> float:
         """How far back a rebuild must read."""
-        days = _LABEL_DAYS if self.setup.labels else DAYS
+        days = max(self.setup.days, _LABEL_DAYS if self.setup.labels else 0)
         model = self.setup.model
         trained = [model.trained(name) for name in ("", *model.versions)]
         times = [t for t in trained if t is not None and t >= now - _MOST_DAYS * DAY]
@@ -158,7 +162,7 @@ class Watch:
         made = self.known.versions[name] = VersionKnown(self.known.next_number)
         self.known.next_number += 1
         if (reference := self.reference(name)) is not None:
-            made.ring, made.fingerprint = Ring(Plan(reference)), reference.fingerprint
+            made.ring, made.fingerprint = Ring(Plan(reference), self.setup.days), reference.fingerprint
         return made
 
     def _references_changed(self) -> bool:
@@ -167,7 +171,10 @@ class Watch:
         for name, version in self.known.versions.items():
             reference = self.reference(name)
             if reference is not None and version.fingerprint != reference.fingerprint:
-                version.ring, version.fingerprint = Ring(Plan(reference)), reference.fingerprint
+                version.ring, version.fingerprint = (
+                    Ring(Plan(reference), self.setup.days),
+                    reference.fingerprint,
+                )
                 version.streaks.clear()
                 version.last_close = None
                 changed = True

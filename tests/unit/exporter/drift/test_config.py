@@ -52,7 +52,7 @@ def test_a_small_section_is_enough(tmp_path: Path) -> None:
         (
             "words: {}",
             "words: {kind: numeric}",
-            'unknown value "numeric"; did you mean "number"? (allowed: category, number)',
+            'did you mean "number"? (allowed: category, number)',
         ),
         ("words: {}", "words: {delta: 5}", "is not a number between 0 and 1"),
         ("    features:", "    window: 90m\n    features:", "a window is 1h to 48h in whole hours"),
