@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policy import objectives
 from policy.model import Channel, Contact, Copy, Policy, Step
 from typedyaml.faults import Fault, unknown
 from typedyaml.load import Document
@@ -33,8 +34,7 @@ def faults_of(doc: Doc) -> Faulty:
     yield from _target(doc)
     yield from _jobs(doc)
     yield from _alerts(doc)
-    yield from _objectives(doc)
-    yield from _tiers(doc)
+    yield from objectives.faults_of(doc)
     for priority in doc.value.priorities:
         yield from _priority(doc, priority)
     yield from _unrouted(doc)
@@ -72,49 +72,6 @@ def _alerts(doc: Doc) -> Faulty:
             yield doc.fault(("alerts", name, "below"), f"{name} has both above and below; choose one")
         for label in OWN_LABELS & alert.labels.keys():
             yield doc.fault(("alerts", name, "labels", label), f'label "{label}" is set by gradewatch itself')
-
-
-def _objectives(doc: Doc) -> Faulty:
-    policy = doc.value
-    names = dict.fromkeys(policy.alerts, "an alert")
-    for name, objective in policy.objectives.items():
-        at = ("objectives", name)
-        if objective.alert in names:
-            yield doc.fault(
-                (*at, "alert"), f'"{objective.alert}" is already the name of {names[objective.alert]}'
-            )
-        names[objective.alert] = "another objective's alert"
-        if objective.period > policy.retention:
-            message = (
-                f"period {objective.period} is longer than Prometheus keeps samples ({policy.retention})"
-            )
-            yield doc.fault((*at, "period"), message)
-        for i, chosen in enumerate(objective.tiers or ()):
-            if chosen not in policy.burn_tiers:
-                yield doc.fault((*at, "tiers", i), unknown("burn tier", chosen, policy.burn_tiers))
-        for tier in policy.burn_tiers.values():
-            if tier.long >= objective.period:
-                message = (
-                    f"period {objective.period} is not longer than the window {tier.long} of a burn tier"
-                )
-                yield doc.fault((*at, "period"), message)
-                break
-
-
-def _tiers(doc: Doc) -> Faulty:
-    longer: tuple[str, Duration] | None = None
-    for name, tier in doc.value.burn_tiers.items():
-        at = ("burn_tiers", name)
-        if tier.priority not in doc.value.priorities:
-            yield doc.fault((*at, "priority"), unknown("priority", tier.priority, doc.value.priorities))
-        if tier.long.seconds != 12 * tier.short.seconds:
-            message = f"short must be a twelfth of long ({tier.long / 12}), found {tier.short}"
-            yield doc.fault((*at, "short"), message)
-        if longer and tier.long <= longer[1]:
-            yield doc.fault(
-                (*at, "long"), f"tiers go from fast to slow: {name} must be longer than {longer[0]}"
-            )
-        longer = (name, tier.long)
 
 
 def _priority(doc: Doc, name: str) -> Faulty:

@@ -91,16 +91,19 @@ class Scrape:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Names of the watched application's own HTTP metrics."""
+    """Names of the watched application's own metrics: of HTTP, and counters of its errors inside."""
 
     requests: MetricName = "http_requests_total"
     status_label: LabelName = "status"
     duration: MetricName = "http_request_duration_seconds"
+    errors: MetricName = "application_errors_total"
+    database_queries: MetricName = "application_database_queries_total"
+    database_errors: MetricName = "application_database_errors_total"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert's figures. Which of `above`, `below`, `window`, `minimum` it takes is the rule's affair."""
+    """One alert's figures. Which of them it takes is the rule's affair."""
 
     priority: Priority
     category: Category
@@ -112,15 +115,30 @@ class Alert:
     window: Duration | None = None
     minimum: Positive | None = None
     quantile: Ratio | None = None
+    offset: Duration | None = None
+    horizon: Duration | None = None
+    limits: dict[str, float | Duration] = field(default_factory=dict)
     labels: dict[LabelName, str] = field(default_factory=dict)
     enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Sli:
-    """What counts as a bad event. `request_errors`: the application's 5xx answers among all answers."""
+    """What counts as a bad event; `job` is the purpose of the scrape job that has the series.
 
-    kind: Literal["request_errors"]
+    request_errors: the application's 5xx answers among all answers. ratio: series of the counter `metric`
+    that match `bad`. latency: observations of the histogram `metric` (the application's response times) longer
+    than `within`, one of its buckets. availability: samples of the gauge `metric` (`up`) that are 0. freshness:
+    samples of `metric`, an age in seconds, over `within`. `where` chooses series; a matcher's value may be a
+    regular expression.
+    """
+
+    kind: Literal["request_errors", "ratio", "latency", "availability", "freshness"]
+    job: Name = "application"
+    metric: MetricName | None = None
+    bad: dict[LabelName, str] | None = None
+    where: dict[LabelName, str] | None = None
+    within: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +165,35 @@ class BurnTier:
     budget: Ratio
     for_: Duration
     priority: Priority = "P1"
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Forecasts: a line through the samples of `window`, one every `step`, to each of the `horizons`."""
+
+    window: Duration
+    step: Duration
+    horizons: Annotated[tuple[Duration, ...], Meta(min_length=1)]
+
+
+HealthPartName = Literal["availability", "latency", "errors", "grading", "database", "cpu", "memory", "disk"]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPart:
+    """A part of the health score: full up to `good`, nothing from `bad` on."""
+
+    weight: Positive
+    good: Positive | Duration | None = None
+    bad: Positive | Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The health score from 0 to 100: the weighted mean of its parts; rates are taken over `window`."""
+
+    window: Duration
+    parts: Annotated[dict[HealthPartName, HealthPart], Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +340,8 @@ class Policy:
     application: Application = Application()
     objectives: dict[Name, Objective] = field(default_factory=dict)
     burn_tiers: dict[Name, BurnTier] = field(default_factory=dict)
+    capacity: Capacity | None = None
+    health: Health | None = None
     heartbeat: Heartbeat | None = None
     identity: tuple[LabelName, ...] = ("alertname", "service")
     inhibit: tuple[Inhibition, ...] = ()

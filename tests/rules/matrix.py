@@ -86,9 +86,12 @@ def _silencers(policy: Policy, name: str, labels: dict[str, str]) -> list[str]:
         hit = labels["priority"] in rule.targets.priorities or name in rule.targets.alerts
         if hit and rule.source != name:
             lines.append(f"unless on ({', '.join(rule.equal)}) {_firing(policy, rule.source)}")
+    own_tiers = next((o.tiers for o in policy.objectives.values() if o.alert == name), None)
     for tier in policy.burn_tiers if "burn_tier" in labels else ():
         if tier == labels["burn_tier"]:
             break
+        if own_tiers and tier not in own_tiers:
+            continue
         own = f', burn_tier="{tier}", slo="{labels["slo"]}"}}'
         lines.append(f"unless on (service, slo) {_firing(policy, name)[:-1]}{own}")
     return list(dict.fromkeys(lines))

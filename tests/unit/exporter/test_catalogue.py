@@ -47,8 +47,9 @@ def test_no_label_is_one_that_alerts_or_prometheus_set() -> None:
 def test_no_label_can_hold_a_person() -> None:
     """A new label is added here only when none of its values can be one's name, mail, address or number."""
     known = (
-        "attempt backup basis broker check collector database family feature files outcome probe profile "
-        "python query queue reason result stage stat state survey timeliness urgency version window"
+        "attempt backup basis broker check collector database family feature files group label_source model "
+        "model_version outcome probe profile python query queue reason result stage stat state survey "
+        "timeliness urgency version window"
     )
     assert {label for family in FAMILIES.values() for label in family.labels} <= set(known.split())
 

@@ -234,4 +234,4 @@ def test_the_sidecar_alone_imports_nothing_it_does_not_need(config: Path) -> Non
         "numpy",
         "sqlalchemy",
     }
-    assert not loaded & (unwanted | {"pymysql", "MySQLdb", "psycopg", "redis", "_jsonnet", "grafanalib"})
+    assert not loaded & (unwanted | {"pymysql", "MySQLdb", "psycopg", "redis", "rjsonnet", "grafanalib"})
