@@ -21,9 +21,18 @@ from bench.drift import data, sides
 sides.evidently_preset(data.reference(), data.window(int(sys.argv[1])))()
 """
 _IMPORTS = {
-    "ours": "import exporter.collectors.model, sqlite3, prometheus_client",
-    "evidently": "import evidently, evidently.presets",
+    "ours": "import exporter.collectors.model, sqlite3, prometheus_client\n",
+    "evidently": "import evidently, evidently.presets\n",
 }
+_WRAPPER = """
+import atexit, re, runpy, sys
+_, peak, target, *words = sys.argv
+def tell():
+    open(peak, "w").write(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+atexit.register(tell)
+sys.argv = [target, *words]
+exec(target) if "\\n" in target else runpy.run_module(target, run_name="__main__")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +43,15 @@ class Process:
     cpu: float
 
 
-def run(command: Sequence[str]) -> Process:
-    """Run a program to its end; raises RuntimeError with its messages when it fails."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryFile() as messages:
+def run(python: Path, target: str, *words: str) -> Process:
+    """Run a module (`-m` is implied) or, if it has a line break, source; RuntimeError when it fails.
+
+    The peak is the process's own VmHWM: what wait() tells begins with the memory of its parent.
+    """
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryFile() as messages:
+        peak = Path(name) / "peak"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [str(python), "-W", "ignore", "-c", _WRAPPER, str(peak), target, *words]
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=messages
         )
@@ -45,8 +59,8 @@ def run(command: Sequence[str]) -> Process:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             messages.seek(0)
-            raise RuntimeError(f"{command[:3]} failed: {messages.read().decode()[-2000:]}")
-    return Process(usage.ru_maxrss * 1024 / _MB, usage.ru_utime + usage.ru_stime)
+            raise RuntimeError(f"{words} failed: {messages.read().decode()[-2000:]}")
+        return Process(int(peak.read_text()) / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def sidecar(rows: int) -> Process:
@@ -66,17 +80,17 @@ def sidecar(rows: int) -> Process:
             "models:\n  model:\n    log: {database: grader, table: predictions}\n"
             f"    reference: {{profile: {folder}/profile.npz}}\n    features: {{{features}}}\n"
         )
-        return run([sys.executable, "-m", "exporter", "--config", str(folder / "sidecar.yaml"), "--once"])
+        return run(Path(sys.executable), "exporter", "--config", str(folder / "sidecar.yaml"), "--once")
 
 
 def preset(python: Path, rows: int) -> Process:
     """evidently's preset in an environment of its own."""
-    return run([str(python), "-c", _PRESET, str(rows)])
+    return run(python, _PRESET, str(rows))
 
 
 def imports(side: str, python: Path) -> Process:
     """What it costs to have it at all; the better of three."""
-    return min((run([str(python), "-c", _IMPORTS[side]]) for _ in range(3)), key=lambda process: process.cpu)
+    return min((run(python, _IMPORTS[side]) for _ in range(3)), key=lambda process: process.cpu)
 
 
 def installed(python: Path, names: Sequence[str] = ()) -> float:

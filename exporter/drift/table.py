@@ -22,7 +22,7 @@ _EARLIER = 3600.0
 
 @dataclass(slots=True)
 class _Row:
-    """A row as `exporter.counting` wants it: nothing more happens to a prediction."""
+    """A row as `exporter.counting` wants it, final at once; `values` begins with the id."""
 
     id: int
     values: tuple[Any, ...]
@@ -164,7 +164,7 @@ class _Statements:
         self._rows += len(rows)
         if rows:
             self._whole(rows[0][0])
-        return [_Row(row[0], row[1:]) for row in rows], len(rows) >= STEP_ROWS
+        return [_Row(row[0], row) for row in rows], len(rows) >= STEP_ROWS
 
     def among(self, ids: Sequence[int]) -> Sequence[_Row]:
         """Nothing is followed, so nothing is asked for."""
@@ -185,7 +185,7 @@ class _Statements:
 
     def batch(self, rows: Sequence[tuple[Any, ...]]) -> Batch:
         """Rows as columns."""
-        given: list[Column] = list(zip(*rows, strict=True)) if rows else [[] for _ in self._columns]
+        given: list[Column] = list(zip(*rows, strict=True))[1:] if rows else [[] for _ in self._columns]
         columns = dict(zip(self._columns, given, strict=True))
         return make_batch(self._source.layout, columns, len(rows), absent=self._absent)
 
