@@ -75,7 +75,7 @@ def sidecar(rows: int) -> Process:
         cycle.db.close()
         features = ", ".join(f"{feature}: {{}}" for feature in cycle.names)
         (folder / "sidecar.yaml").write_text(
-            f"state_dir: {folder}\n"
+            f"state_dir: {folder}\ncollection: {{timeout: 10m}}\n"
             f'databases: {{grader: {{url: "sqlite://{cycle.path}", timeout: 9s}}}}\n'
             "models:\n  model:\n    log: {database: grader, table: predictions}\n"
             f"    reference: {{profile: {folder}/profile.npz}}\n    features: {{{features}}}\n"
