@@ -40,6 +40,10 @@ test-all: test ## what `test` runs, finer steps, and every fault of the demo fro
 mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
 	$(python) -m tests.mutation.rules
 
+.PHONY: bench-drift
+bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, scikit-learn, which come into .bench; 15 minutes
+	$(python) -m bench.drift
+
 .PHONY: bench-alerts
 bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
 	$(python) -m bench.alerts
@@ -77,7 +81,7 @@ databases: ## MariaDB, PostgreSQL, Redis and RabbitMQ for the tests: installed f
 
 .PHONY: clean
 clean: ## remove what make has set up and what the tools have left
-	rm -rf .venv .tools dashboards/viz/node_modules dashboards/viz/bundle .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .tools .bench dashboards/viz/node_modules dashboards/viz/bundle .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ready): constraints.txt pyproject.toml setup/python.sh
