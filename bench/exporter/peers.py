@@ -1,0 +1,109 @@
+"""The peers: Debian's exporters unpacked, PyPI's in environments of their own, others where they are on PATH.
+
+Nothing is installed into the system. What does not come is left out, and the tables say "not measured".
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(os.environ.get("GRADEWATCH_PEERS", f"{tempfile.gettempdir()}/gradewatch-peers-{os.getuid()}"))
+_DEBIAN = (
+    "prometheus-sql-exporter",
+    "prometheus-mysqld-exporter",
+    "prometheus-postgres-exporter",
+    "prometheus-redis-exporter",
+    "wrk",
+    "libluajit-5.1-2",
+)
+_PYPI = {
+    "query-exporter": ("query-exporter", "PyMySQL", "psycopg[binary]"),
+    "rq-exporter": ("rq-exporter",),
+    "celery-exporter": ("celery-exporter",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A program and its version."""
+
+    path: Path
+    version: str
+
+
+def fetch() -> None:
+    """Bring what is missing; prints what does not come."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    _debian()
+    for name, packages in _PYPI.items():
+        _pypi(name, packages)
+    _faster_driver()
+
+
+def find(name: str) -> Peer | None:
+    """A peer by its program's name: on PATH, unpacked, or in its environment."""
+    for place in (shutil.which(name), FOLDER / "debian/usr/bin" / name, FOLDER / name / "bin" / name):
+        if place and Path(place).exists():
+            return Peer(Path(place), _version(Path(place), name))
+    return None
+
+
+def faster_driver() -> dict[str, str] | None:
+    """Environment in which our side finds mysqlclient; None where it could not be built."""
+    folder = FOLDER / "mysqlclient"
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{Path.cwd()}"} if (folder / "MySQLdb").exists() else None
+
+
+def _debian() -> None:
+    unpacked, packages = FOLDER / "debian", FOLDER / "packages"
+    wanted = [name for name in _DEBIAN if not list(packages.glob(f"{name}_*.deb"))]
+    if not shutil.which("apt-get") or not wanted:
+        return
+    packages.mkdir(exist_ok=True)
+    for name in wanted:
+        _try(["apt-get", "download", "--quiet", name], packages)
+    for package in packages.glob("*.deb"):
+        _try(["dpkg", "-x", str(package), str(unpacked)], packages)
+
+
+def _pypi(name: str, packages: tuple[str, ...]) -> None:
+    home = FOLDER / name
+    if (home / "tried").exists():
+        return
+    _try([sys.executable, "-m", "venv", "--without-pip", str(home)], FOLDER)
+    # Wheels only: nothing is compiled but the driver that we compare ourselves with.
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet"]
+    _try([*pip, "--only-binary", ":all:", *packages], FOLDER)
+    (home / "tried").touch()
+
+
+def _faster_driver() -> None:
+    folder = FOLDER / "mysqlclient"
+    if not folder.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder)]
+        _try([*pip, "--no-binary", "mysqlclient", "mysqlclient>=2.2.4,<3"], FOLDER)
+        folder.mkdir(exist_ok=True)
+
+
+def _try(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+        print(f"peers: {' '.join(command[-2:])} did not come: {lines[-1]}", file=sys.stderr)
+
+
+def _version(path: Path, name: str) -> str:
+    python = path.parent / "python"
+    if python.exists() and FOLDER in path.parents:
+        code = f"from importlib.metadata import version; print(version({name!r}))"
+        return subprocess.run(
+            [python, "-c", code], capture_output=True, text=True, check=False
+        ).stdout.strip()
+    packages = list((FOLDER / "packages").glob(f"{name}_*.deb"))
+    return packages[0].name.split("_")[1] if packages else "of PATH"
