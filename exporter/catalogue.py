@@ -331,31 +331,26 @@ GRADER_DATABASE_CONNECT_ERRORS_TOTAL = _database.counter(
 GRADER_DATABASE_CONNECTIONS = _database.gauge(
     "grader_database_connections",
     "Connections that are open on the server, of all its clients.",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_CONNECTIONS_MAX = _database.gauge(
     "grader_database_connections_max",
     "Connections that the server allows.",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_LONG_QUERIES = _database.gauge(
     "grader_database_long_queries",
     "Statements that have been running for more than `long_query_seconds` (default 30).",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_LONGEST_QUERY_SECONDS = _database.gauge(
     "grader_database_longest_query_seconds",
     "Age of the statement that has been running longest; 0 when there is none.",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_REPLICATION_LAG_SECONDS = _database.gauge(
     "grader_database_replication_lag_seconds",
-    "How far the replica is behind its source; absent where there is no replica.",
-    "later",
+    "How far the replica is behind its source, infinite when it stands still; absent where there is none.",
     database=OPEN,
 )
 

@@ -16,6 +16,7 @@ from exporter.collectors.memory import Memory
 from exporter.collectors.rows import Query
 from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
+from exporter.config.databases import Database
 from exporter.config.graders import Grader
 from exporter.config.whole import Config
 from exporter.databases import open_pool
@@ -32,15 +33,25 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
 
     `once` counts from the beginning and neither reads nor writes state. Raises Faults for a wrong profile.
     """
-    pools = {
-        name: open_pool(name, database.url, statement_timeout=database.timeout.seconds)
-        for name, database in config.databases.items()
-    }
+    pools = {name: _pool(name, database) for name, database in config.databases.items()}
+    long_queries = {name: database.long_query_seconds for name, database in config.databases.items()}
     folder = state_dir or Path(config.state_dir)
-    collectors: list[Collector] = [DatabaseCollector(tuple(pools.values()))] if pools else []
+    collectors: list[Collector] = []
+    if pools:
+        collectors.append(DatabaseCollector(tuple(pools.values()), long_queries))
     for grader in config.graders:
         collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
     return collectors
+
+
+def _pool(name: str, database: Database) -> Pool:
+    return open_pool(
+        name,
+        database.url,
+        statement_timeout=database.timeout.seconds,
+        access=database.access,
+        max_connections=database.max_connections,
+    )
 
 
 def _grader_collectors(grader: Grader, pool: Pool, folder: Path | None) -> Iterator[Collector]:
