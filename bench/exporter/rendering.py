@@ -25,9 +25,9 @@ from exporter.rendering import Renderer
 SIZES = (100, 1_000, 10_000, 100_000)
 ROUNDS = 15
 NOTE = """\
-One family with three labels, rows in and bytes out, medians of rounds in turns in one process. "New values" is
-the usual scrape: its labels are those of the last one. "New labels" is the worst: every label is new and has
-to be checked."""
+One family with three labels, rows in and bytes out, medians of rounds in turns in one process. "New values"
+is the usual scrape: its labels are those of the last one. "New labels" is the worst: all are new, and
+have to be checked."""
 FAMILY = Family(
     "bench_queue_depth", "gauge", "Rows of three labels and a number.", ("queue", "state", "region")
 )
