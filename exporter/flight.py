@@ -113,7 +113,9 @@ class Flight:
         self._retired = False
         self._landed = threading.Event()
         self.limits = limits
-        self._renderer = Renderer(max_label_values)
+        # A collector that bounds its label values itself says up to how many it has.
+        own: int | None = getattr(collector, "max_label_values", None)
+        self._renderer = Renderer(own or max_label_values)
         self._lock = threading.Lock()
         self._work: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
