@@ -183,7 +183,7 @@ def _wrk(server: Serving, clients: int, seconds: float, wrk: Sequence[str]) -> L
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def quantile(share: int) -> float:
-        found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)$", text, re.M)
+        found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)\s*$", text, re.M)
         assert found, text
         return float(found[1]) * _UNITS[found[2]]
 
