@@ -18,6 +18,8 @@ import pytest
 from exporter import server, sidecar
 from exporter.collector import Deadline
 from exporter.collectors.database import DatabaseCollector
+from exporter.collectors.model import ModelCollector
+from exporter.collectors.spaced import Spaced
 from exporter.config.whole import load_config
 from exporter.flight import Flights, Limits, Retired
 from exporter.reload import Reloader
@@ -326,3 +328,38 @@ def test_queries_that_nobody_waits_for_are_cancelled_at_the_end(
     grader.site.stop(patience=0.1)
     assert time.monotonic() - started < 10
     assert grader.site.sidecar._flights.landed(5)
+
+
+def test_a_spaced_collector_passes_on_what_it_inherits() -> None:
+    old, new = Heiress("a"), Heiress("a")
+    Spaced(new, 10).inherit(Spaced(old, 5))
+    assert new.before is old
+    Spaced(new, 10).inherit(other := Heiress("a"))
+    assert new.before is other
+    Spaced(Fake("b"), 10).inherit(old)  # one that has nothing to inherit
+
+
+def test_models_are_watched_by_one_worker_at_a_time() -> None:
+    """The heir reads the log from where the old worker's last round has saved."""
+
+    class Slow:
+        """A watch whose round lasts until it is told to end."""
+
+        def __init__(self) -> None:
+            self.setup, self.snapshot = None, None
+            self.entered, self.released, self.ended = threading.Event(), threading.Event(), False
+
+        def round(self, now: float) -> None:
+            self.entered.set()
+            assert self.released.wait(30)
+            self.ended = True
+
+    watch = Slow()
+    old, new = ModelCollector([watch]), ModelCollector([])  # type: ignore[list-item]
+    old.collect(Deadline.after(1))
+    assert watch.entered.wait(5)
+    with ThreadPoolExecutor(1) as pool:
+        succession = pool.submit(new.inherit, old)
+        watch.released.set()
+        succession.result(30)
+    assert watch.ended
