@@ -19,6 +19,7 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 ACCEPT = "text/plain;version=0.0.4"
 START_SECONDS = 60.0
+MOST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,12 @@ def compare(
         for name, server in sides.items():
             before = server.cpu
             seen = load(server, clients, times[name], wrk)
+            while seen.requests < clients and times[name] < MOST_SECONDS:
+                times[name] *= 2
+                before = server.cpu
+                seen = load(server, clients, times[name], wrk)
             if seen.errors or not seen.requests:
-                raise RuntimeError(f"{name}: {seen.errors} errors; the run is void")
+                raise RuntimeError(f"{name}: {seen.errors} errors in {seen.requests} requests: a void run")
             found[name].append(((server.cpu - before) / seen.requests, seen))
     return {
         name: Cost(
