@@ -60,7 +60,7 @@ def _run(wanted: list[str], quick: bool, data: Databases | None) -> None:
     if data is not None:
         parts |= {
             "scrapes": lambda: scrapes.section(data, seconds, rounds, wrk),
-            "memory": lambda: memory.section(data),
+            "memory": lambda: memory.section(data, *((100, 1) if quick else ())),
             "trouble": lambda: trouble.section(data, seconds, wrk),
         }
     for name in wanted:

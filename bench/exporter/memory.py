@@ -31,12 +31,12 @@ class Subject:
     start: float | None = None
 
 
-def section(data: Databases) -> str:
+def section(data: Databases, scrapes: int = SCRAPES, starts: int = STARTS) -> str:
     """One line a configuration."""
     lines: list[list[object]] = []
     for subject in subjects(data):
-        rss, peak = _memory(subject)
-        started = statistics.median(_start(subject) for _ in range(STARTS))
+        rss, peak = _memory(subject, scrapes)
+        started = statistics.median(_start(subject) for _ in range(starts))
         lines.append(
             [
                 subject.name,
@@ -49,7 +49,7 @@ def section(data: Databases) -> str:
         )
     head = (
         "configuration",
-        f"RSS after {SCRAPES} scrapes, MB",
+        f"RSS after {scrapes} scrapes, MB",
         "promise",
         "just started, MB",
         "first page, s",
@@ -57,7 +57,7 @@ def section(data: Databases) -> str:
     )
     return (
         table(head, lines)
-        + f"\n\nThe first page: median of {STARTS} starts with all files in the page cache, series included."
+        + f"\n\nThe first page: median of {starts} starts with all files in the page cache, series included."
     )
 
 
@@ -139,13 +139,13 @@ def _server_exporters(data: Databases) -> Iterator[Subject]:
         )
 
 
-def _memory(subject: Subject) -> tuple[float, float]:
-    """RSS in MB after SCRAPES scrapes, and right after the first page."""
+def _memory(subject: Subject, scrapes: int) -> tuple[float, float]:
+    """RSS in MB after the scrapes, and right after the first page."""
     with serving(
         subject.command, subject.port, expect=subject.expect, environment=subject.environment
     ) as server:
         first = server.rss
-        ask(server, SCRAPES)
+        ask(server, scrapes)
         return server.rss, first
 
 

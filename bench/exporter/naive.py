@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from prometheus_client import start_http_server
@@ -20,7 +21,7 @@ class Rows:
         self._lock = threading.Lock()
         self._connection = self._connect()
 
-    def _connect(self):  # type: ignore[no-untyped-def]  # either of two drivers
+    def _connect(self) -> Any:
         parts = self._parts
         if parts.scheme == "mysql":
             import pymysql

@@ -27,7 +27,7 @@ from exporter.sidecar import Sidecar
 MOST_LABEL_VALUES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
     """A statement whose last column is the value and whose others are labels."""
 

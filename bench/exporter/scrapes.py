@@ -44,7 +44,7 @@ def section(data: Databases, seconds: float, rounds: int, wrk: Sequence[str] | N
 
 def _lines(block: str, found: Sequence[Side], costs: dict[str, Cost]) -> list[list[object]]:
     ours = costs[found[0].name]
-    lines = []
+    lines: list[list[object]] = []
     for number, side in enumerate(found):
         cost = costs[side.name]
         lines.append(
