@@ -36,7 +36,7 @@ def section(data: Databases, seconds: float, rounds: int, wrk: Sequence[str] | N
             found = sides(data, kind, size)
             with ExitStack() as stack:
                 running = {side.name: stack.enter_context(side.serve()) for side in found}
-                for clients in (1, 8):
+                for clients in (1, 8) if size == SIZES[0] else (1,):
                     costs = compare(running, clients, seconds, rounds, wrk)
                     lines += _lines(f"{kind}, {size}, {clients}", found, costs)
     return f"{table(HEAD, lines)}\n\n{_NOTE}\n\n{_timed(data, seconds)}"
