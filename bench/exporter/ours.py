@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.exporter.peers import sidecar_python
 from exporter.catalogue import Family
 from exporter.collector import Deadline, RowFamily
 from exporter.databases import open_pool
@@ -74,7 +75,7 @@ def main() -> None:
 
 def command(**given: Any) -> list[str]:
     """The command line of a side."""
-    return [sys.executable, "-m", "bench.exporter.ours", json.dumps(given)]
+    return [sidecar_python(), "-m", "bench.exporter.ours", json.dumps(given)]
 
 
 if __name__ == "__main__":

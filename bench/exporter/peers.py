@@ -43,7 +43,17 @@ def fetch() -> None:
     _debian()
     for name, packages in _PYPI.items():
         _pypi(name, packages)
+    _sidecar()
     _faster_driver()
+
+
+def sidecar_python() -> str:
+    """The Python of an environment with what the sidecar needs and nothing else; ours when there is none.
+
+    Packages of the tests are found by drivers and loaded: PyMySQL takes 7 MB more where cryptography is.
+    """
+    python = FOLDER / "sidecar/bin/python"
+    return str(python) if (FOLDER / "sidecar/complete").exists() else sys.executable
 
 
 def find(name: str) -> Peer | None:
@@ -83,6 +93,20 @@ def _pypi(name: str, packages: tuple[str, ...]) -> None:
     (home / "tried").touch()
 
 
+def _sidecar() -> None:
+    home = FOLDER / "sidecar"
+    if (home / "complete").exists():
+        return
+    project = Path(__file__).parents[2]
+    lines = (project / "deploy/sidecar-requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith(("#", "mysqlclient", "numpy", "scipy"))]
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet"]
+    if _try([sys.executable, "-m", "venv", "--without-pip", str(home)], FOLDER) and _try(
+        [*pip, "--only-binary", ":all:", "--constraint", str(project / "constraints.txt"), *wanted], FOLDER
+    ):
+        (home / "complete").touch()
+
+
 def _faster_driver() -> None:
     folder = FOLDER / "mysqlclient"
     if not folder.exists():
@@ -91,11 +115,13 @@ def _faster_driver() -> None:
         folder.mkdir(exist_ok=True)
 
 
-def _try(command: list[str], folder: Path) -> None:
+def _try(command: list[str], folder: Path) -> bool:
+    """Run; whether it went well."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
         print(f"peers: {' '.join(command[-2:])} did not come: {lines[-1]}", file=sys.stderr)
+    return done.returncode == 0
 
 
 def _version(path: Path, name: str) -> str:
