@@ -125,7 +125,7 @@ def _sql_exporter(data: Databases, kind: str, rows: int) -> Iterator[Side]:
     server = data.mariadb.port if kind == "mariadb" else data.postgresql.port
     source = {
         "mariadb": f"mysql://{USER}:{PASSWORD}@tcp(127.0.0.1:{server})/{data.names[kind]}",
-        "postgresql": f"{data.url(kind, password=True)}?sslmode=disable",
+        "postgresql": _go_source(data),
     }[kind]
     metric = {
         "metric_name": "bench_rows",
@@ -158,12 +158,16 @@ def timed_sql_exporter(data: Databases, rows: int, interval: str = "1s") -> Side
         "values": ["v"],
         "query": select(rows),
     }
-    source = f"{data.url('postgresql', password=True)}?sslmode=disable"
-    job = {"name": "bench", "interval": interval, "connections": [source], "queries": [query]}
+    job = {"name": "bench", "interval": interval, "connections": [_go_source(data)], "queries": [query]}
     path = _write(data.folder / f"sql-exporter-{rows}.yml", {"jobs": [job]})
     port = free_port()
     command = [peer.path, "-config.file", path, f"-web.listen-address=127.0.0.1:{port}"]
     return Side("prometheus-sql-exporter (Debian)", list(command), port, {}, select(rows))
+
+
+def _go_source(data: Databases) -> str:
+    """PostgreSQL's address as Go's programs want it."""
+    return f"postgres{data.url('postgresql', password=True).removeprefix('postgresql')}?sslmode=disable"
 
 
 def _replaced(config: object, old: str, new: str) -> object:
