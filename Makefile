@@ -12,6 +12,7 @@ checked := alertmanager dashboards exporter gradewatch policy rules typedyaml te
 FAULT ?=
 SPEED ?=
 PORT_OFFSET ?=
+PARTS ?=
 options = $(if $(FAULT),--fault $(FAULT)) $(if $(SPEED),--speed $(SPEED)) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
 
 .PHONY: help
@@ -71,6 +72,10 @@ golden: $(ready) .tools/forky ## what is derived from code outside generated/: d
 .PHONY: pictures
 pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a demo that runs beside it
 	PATH="$$PATH:$(CURDIR)/.tools/chromium/bin:$(CURDIR)/.venv/bin" $(python) -m dashboards.viz.pictures
+
+.PHONY: bench-exporter
+bench-exporter: $(ready) ## the sidecar beside other exporters, into docs/benchmarks.md; PARTS="rendering scrapes memory trouble attacks"
+	@$(python) -m bench.exporter $(PARTS)
 
 .PHONY: tools
 tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into .tools
