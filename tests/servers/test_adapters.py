@@ -98,6 +98,20 @@ def test_rows_and_columns_come_with_their_types(schema, pool):
     assert answer.rows == [(1, Decimal("2.50"), at, "Zoë", b"abc"), (None, None, None, None, None)]
 
 
+def test_an_answer_without_rows_has_its_columns_all_the_same(schema, pool):
+    schema.run("CREATE TABLE t (id INT, name VARCHAR(20))")
+    statements = (
+        "SELECT id, name AS who FROM t WHERE id > :after;",
+        "WITH few AS (SELECT * FROM t) SELECT id, name AS who FROM few WHERE id > :after -- none",
+        "SELECT id, name AS who FROM t WHERE id > :after ORDER BY id LIMIT 5",
+    )
+    for sql in statements:
+        for _ in range(2):
+            with pool.session(Deadline.after(5)) as session:
+                answer = session.run(sql, {"after": 3})
+            assert (answer.columns, answer.rows) == (("id", "who"), [])
+
+
 def test_parameters_by_name_lists_literal_percent_signs_and_casts(schema, pool):
     schema.run(
         "CREATE TABLE t (id INT, name VARCHAR(20))", "INSERT INTO t VALUES (1,'a%b'), (2,'a:b'), (3,'c')"
