@@ -64,8 +64,10 @@ def tests(alert: str, spec: Spec) -> Iterator[Test]:
         changed = series(spec, "bad", fires + 9, changes["series"])
         yield _case(alert, spec, words, changed, firing=[fires + changes.get("later", 0)], count=count)
     yield from _turns(alert, spec, fires)
-    absent = {"firing": [spec["for"]]} if spec.get("absent") == "fires" else {"quiet": [fires + 8]}
-    yield _case(alert, spec, "without any series", {}, **absent)
+    if "absent" in spec:
+        yield _case(alert, spec, "without any series", {}, firing=[spec["for"]], count=spec["absent"])
+    else:
+        yield _case(alert, spec, "without any series", {}, quiet=[fires + 8])
 
 
 def series(spec: Spec, state: str, ticks: int, changes: dict[str, str | None] | None = None) -> dict[str, str]:
