@@ -61,11 +61,10 @@ def templates(target: Operator, text: str, metadata: Config) -> Config:
 
 def lost(built: Config) -> Iterator[str]:
     """What the object cannot say."""
-    zones = {
-        span["location"] for named in built.get("time_intervals", ()) for span in named["time_intervals"]
-    }
-    if zones - {"UTC"}:
-        yield f"AlertmanagerConfig has no time zones: hours of {', '.join(sorted(zones - {'UTC'}))} are UTC there"
+    spans = [span for named in built.get("time_intervals", ()) for span in named["time_intervals"]]
+    zones = ", ".join(sorted({span["location"] for span in spans} - {"UTC"}))
+    if zones:
+        yield f"AlertmanagerConfig has no time zones: hours of {zones} are UTC there"
 
 
 def _camel(key: str) -> str:
