@@ -162,12 +162,12 @@ def only_service_down(port: int) -> Policy:
     return compress(alone, SPEED)
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(pair, marks=[pytest.mark.full] if older else []) for older, pair in enumerate(pairs())
-    ],
-    ids=lambda pair: " and ".join(map(str, pair)),
-)
+NEWEST_FIRST = [
+    pytest.param(pair, marks=[pytest.mark.full] if older else []) for older, pair in enumerate(pairs())
+]
+
+
+@pytest.fixture(params=NEWEST_FIRST, ids=lambda pair: " and ".join(map(str, pair)))
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     ports = _free(8)
     application = next(ports)
