@@ -145,9 +145,9 @@ class Site:
         return Counter((m.channel, m.contact) for m in self.messages(status))
 
 
-def only_service_down(port: int) -> Policy:
-    """The shipped policy in fast time, with one alert and one job."""
-    policy = load_policy().value
+def only_service_down(port: int, name: str, speed: float) -> Policy:
+    """A shipped policy in fast time, with one alert and one job."""
+    policy = load_policy(name).value
     job = dataclasses.replace(policy.scrape.jobs["application"], targets=(f"127.0.0.1:{port}",))
     jobs = {**policy.scrape.jobs, "application": job}
     alone = dataclasses.replace(
@@ -157,9 +157,10 @@ def only_service_down(port: int) -> Policy:
         inhibit=(),
         capacity=None,
         health=None,
-        scrape=dataclasses.replace(policy.scrape, jobs=jobs),
+        notify_within={},
+        scrape=dataclasses.replace(policy.scrape, jobs=jobs, budget=None),
     )
-    return compress(alone, SPEED)
+    return compress(alone, speed)
 
 
 NEWEST_FIRST = [
@@ -169,21 +170,30 @@ NEWEST_FIRST = [
 
 @pytest.fixture(params=NEWEST_FIRST, ids=lambda pair: " and ".join(map(str, pair)))
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    with sited(tmp_path, *request.param, "auto-grader", SPEED) as found:
+        yield found
+
+
+@contextmanager
+def sited(folder: Path, prometheus: Program, server: Program, name: str, speed: float) -> Iterator[Site]:
+    """Files and sinks for servers that a test will start."""
     ports = _free(8)
     application = next(ports)
-    policy = only_service_down(application)
-    document = dataclasses.replace(load_policy(), value=policy)
+    policy = only_service_down(application, name, speed)
+    document = dataclasses.replace(load_policy(name), value=policy)
     for renderer in (rules.render.render, alertmanager.render.render):
-        for name, text in renderer(document).files.items():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text(text, "utf-8")
-    (tmp_path / "logs").mkdir()
-    with Sinks(policy.contacts) as sinks, Processes(tmp_path / "logs") as processes:
-        generated = yaml.safe_load((tmp_path / "alertmanager/alertmanager.yml").read_text("utf-8"))
-        templates = tmp_path / "alertmanager/templates"
-        turned = rewrite(generated, http=sinks.http, smtp=sinks.smtp, templates=templates)
-        (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(turned), "utf-8")
-        yield Site(tmp_path, *request.param, policy, sinks, processes, application, ports)
+        for path, text in renderer(document).files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, "utf-8")
+    (folder / "logs").mkdir()
+    with Sinks(policy.contacts) as sinks, Processes(folder / "logs") as processes:
+        generated = yaml.safe_load((folder / "alertmanager/alertmanager.yml").read_text("utf-8"))
+        templates = folder / "alertmanager/templates"
+        turned = rewrite(
+            generated, http=sinks.http, smtp=sinks.smtp, templates=templates, contacts=policy.contacts
+        )
+        (folder / "alertmanager.yml").write_text(yaml.safe_dump(turned), "utf-8")
+        yield Site(folder, prometheus, server, policy, sinks, processes, application, ports)
 
 
 def wait_until(holds: Callable[[], object], what: str, within: float = 60) -> None:
@@ -260,3 +270,24 @@ def test_of_a_pair_everybody_hears_once_also_when_one_of_each_dies(site: Site) -
     assert site.told() == everybody(first, second), "somebody heard twice"
     in_time(site, second)
     assert site.told("resolved") == Counter()
+
+
+@pytest.mark.slow
+def test_the_portals_engineer_hears_of_a_critical_fault_within_half_a_minute(tmp_path: Path) -> None:
+    """In real time: probes every five seconds, and what the build adds up is what happens."""
+    prometheus, server = pairs()[0]
+    with sited(tmp_path, prometheus, server, "learning-portal", 1) as site:
+        web, port = next(site.ports), next(site.ports)
+        site.describe_alertmanager("alertmanager", web, 0, [])
+        site.describe_prometheus("prometheus", port, [web])
+        with service(site.application) as take_away:
+            site.start("alertmanager")
+            site.start("prometheus")
+            up = f"{site.urls['prometheus']}/api/v1/query?query=up==1"
+            wait_until(lambda: requests.get(up, timeout=5).json()["data"]["result"], "it was scraped")
+            take_away()
+            began = datetime.now(UTC)
+            wait_until(lambda: site.messages("firing"), "the engineer is told", within=60)
+        promised = load_policy("learning-portal").value.notify_within["ServiceDown"]
+        first = min(message.time for message in site.messages("firing"))
+        assert first - began <= timedelta(seconds=promised.seconds)
