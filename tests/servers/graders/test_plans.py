@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from exporter.profiles.grants import read_from
 from exporter.profiles.profile import AFTER, parameters
 from tests.servers.graders.site import Site
 
@@ -17,11 +17,19 @@ ROWS = 30_000
 VALUES = {
     "after": ROWS - 50,
     "limit": 1000,
-    "span": 1000,
+    "span": 20,
     "lookback": 3600,
     "window": 3600,
     "now": 1_700_000_000,
 }
+
+
+def explained(site: Site, sql: str) -> list[tuple[Any, ...]]:
+    """A plan as the sidecar gets it: through the views, where there are any."""
+    if site.dialect == "mysql":
+        place = read_from(site.profile, site.dialect, site.place)
+        return site.schema.server.run(f"EXPLAIN {sql}", database=place)
+    return site.run(f"SET search_path = {site.place.views}, public", f"EXPLAIN {sql}")
 
 
 def whole_scans(site: Site, sql: str) -> Iterator[str]:
@@ -29,12 +37,12 @@ def whole_scans(site: Site, sql: str) -> Iterator[str]:
     for name in parameters(sql):
         sql = sql.replace(f":{name}", str(VALUES[name]))
     if site.dialect == "postgresql":
-        plan = json.loads(json.dumps(site.run(f"EXPLAIN (FORMAT JSON) {sql}")[0][0]))
-        yield from _scanned(plan[0]["Plan"])
+        yield from _scanned(explained(site, f"(FORMAT JSON) {sql}")[0][0][0]["Plan"])
     else:
-        for row in site.run(f"EXPLAIN {sql}"):
+        for row in explained(site, sql):
             # id, select_type, table, type, possible_keys, key, key_len, ref, rows, Extra
-            if row[3] in ("ALL", "index") and not str(row[2]).startswith("<"):
+            limited = row[3] == "index" and int(row[8] or ROWS) <= VALUES["span"]
+            if row[3] in ("ALL", "index") and not limited and not str(row[2]).startswith("<"):
                 yield str(row[2])
 
 
@@ -88,6 +96,6 @@ def test_the_named_indexes_carry_their_statements(site: Site) -> None:
         sql = block.sql
         for parameter in parameters(sql):
             sql = sql.replace(f":{parameter}", str(VALUES[parameter]))
-        plan = str(site.run(f"EXPLAIN {'(FORMAT JSON) ' * (site.dialect == 'postgresql')}{sql}"))
+        plan = str(explained(site, f"{'(FORMAT JSON) ' * (site.dialect == 'postgresql')}{sql}"))
         missing = [index for index in block.index if index not in plan]
         assert not missing, f"{name}: {plan}"
