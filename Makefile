@@ -24,20 +24,25 @@ run: $(ready) .tools/forky ## the demo; FAULT=grader-stuck|database-down|error-b
 
 .PHONY: test
 test: check $(servers) $(browser) databases ## everything: lint, types, unit, rules, routes, end to end
-	$(python) -m pytest -n auto --ignore=tests/e2e
-	$(python) -m pytest -n 2 tests/e2e --ignore=tests/e2e/test_stories.py
+	$(python) -m pytest -n auto -m 'not full' --ignore=tests/e2e
+	$(python) -m pytest -n 2 -m 'not full' tests/e2e --ignore=tests/e2e/test_stories.py
 
 .PHONY: test-fast
 test-fast: check .tools/forky ## the inner loop: lint, types, units without those that evaluate jsonnet; under a minute
-	$(python) -m pytest -n auto tests/unit -m 'not slow' --ignore=tests/unit/rules
+	$(python) -m pytest -n auto tests/unit -m 'not slow and not full' --ignore=tests/unit/rules
 
 .PHONY: test-all
-test-all: test ## what `test` runs, and every fault of the demo from beginning to end
+test-all: test ## what `test` runs, finer steps, and every fault of the demo from beginning to end
+	$(python) -m pytest -n auto -m full
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
 
 .PHONY: mutate
 mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
 	$(python) -m tests.mutation.rules
+
+.PHONY: bench-alerts
+bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
+	$(python) -m bench.alerts
 
 .PHONY: check
 check: $(ready) ## lint, format and types

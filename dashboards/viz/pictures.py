@@ -18,7 +18,7 @@ from dashboards.live.client import Prometheus
 from dashboards.live.variables import resolve
 from dashboards.live.window import Window
 from dashboards.render import documents
-from dashboards.viz.browser import Facts, NoBrowserError, draw
+from dashboards.viz.browser import Facts, NoBrowserError, draw, page
 from policy.compress import compress
 from policy.load import load_policy
 from typedyaml.units import Duration
@@ -78,17 +78,27 @@ def picture_of(
     document: Json, prometheus: Prometheus, window: Window, theme: str, picture: Path | None = None
 ) -> Facts:
     """Ask all queries of a board and draw it; without `picture` only the page's facts are wanted."""
+    bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in document["panels"])
+    return draw(_data(document, prometheus, window, theme), (WIDTH, bottom * ROW + HEAD), picture)
+
+
+def page_of(document: Json, prometheus: Prometheus, window: Window, theme: str, target: Path) -> None:
+    """Ask all queries of a board and write it as one page that any browser opens."""
+    text = page(_data(document, prometheus, window, theme))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+
+
+def _data(document: Json, prometheus: Prometheus, window: Window, theme: str) -> Json:
     values = resolve(document, prometheus, window)
     found = list(answers(document, prometheus, window, values))
-    data = {
+    return {
         "dashboard": document,
         "theme": theme,
         "from": window.start * 1000,
         "to": window.end * 1000,
         "results": {_key(answer): _result(answer) for answer in found},
     }
-    bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in document["panels"])
-    return draw(data, (WIDTH, bottom * ROW + HEAD), picture)
 
 
 def faults(facts: Facts, busy: bool = True) -> Iterator[str]:

@@ -43,7 +43,36 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
         collectors.append(DatabaseCollector(tuple(pools.values()), long_queries))
     for grader in config.graders:
         collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
+    if config.brokers or config.queues:
+        from exporter.collectors.queues import queue_collectors
+
+        collectors += queue_collectors(config.brokers, config.queues, pools)
+    if config.probes:
+        from exporter.collectors.probes import probe_collectors
+
+        collectors += probe_collectors(config.probes)
+    if config.backups:
+        from exporter.collectors.backups import backup_collectors
+
+        collectors += backup_collectors(config.backups, pools)
+    if config.models:
+        collectors.append(_model_collector(config, None if once else folder))
     return collectors
+
+
+def _model_collector(config: Config, folder: Path | None) -> Collector:
+    """Over connections of its own: a long read must not make the other collectors wait."""
+    # numpy is imported by those alone who watch a model.
+    from exporter.collectors.model import ModelCollector
+    from exporter.drift.setup import make_setup
+    from exporter.drift.watch import Watch
+
+    pools = {name: _pool(name, database) for name, database in config.databases.items()}
+    once = folder is None
+    watches = [
+        Watch(make_setup(name, model, pools, folder, count_all=once)) for name, model in config.models.items()
+    ]
+    return ModelCollector(watches, once=once)
 
 
 def _pool(name: str, database: Database) -> Pool:

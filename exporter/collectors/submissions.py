@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.catalogue import Family
-from exporter.collector import Deadline, RowFamily
+from exporter.collector import Collector, Deadline, RowFamily
 from exporter.collectors.books import Book
 from exporter.collectors.facts import Facts
 from exporter.collectors.following import WAYS, Following, Round
@@ -61,6 +61,13 @@ class EventCollector:
             self._keep(new, now)
             self._progress = new
             return new.tally.families()
+
+    def inherit(self, old: Collector) -> None:
+        """Go on where the collector of the configuration before has stopped, if it followed the same rows."""
+        if isinstance(old, EventCollector) and old._progress and self.memory.continues(old.memory):
+            place, tally = old._progress.place, old._progress.tally.only(self.book.families())
+            self.book.declare(tally)
+            self._progress = _Progress(place, tally)
 
     @property
     def _following(self) -> Following[Any]:

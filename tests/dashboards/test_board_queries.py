@@ -25,7 +25,8 @@ from gradewatch import programs
 from policy.load import load_policy
 from policy.model import Policy
 from tests.dashboards.conftest import Serve, releases
-from tests.dashboards.datasets import END, NAMES, STEP
+from tests.dashboards.datasets import NAMES
+from tests.dashboards.day import END, STEP
 from tests.dashboards.mutations import MUTATIONS, DoesNotApplyError, Json, Mutation
 from tests.dashboards.serving import served, write_blocks
 

@@ -13,7 +13,7 @@ from dashboards.viz.browser import NoBrowserError, bundle, chromium
 from dashboards.viz.pictures import THEMES, faults, picture_of, window_of
 from policy.load import load_policy
 from tests.dashboards.conftest import Serve, releases
-from tests.dashboards.datasets import END, STEP
+from tests.dashboards.day import END, STEP
 
 BOARDS = documents(load_policy().value)
 WINDOW = window_of("6h", f"{STEP}s", END)

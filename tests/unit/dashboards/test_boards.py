@@ -14,7 +14,9 @@ from dashboards.check import check
 from dashboards.check.known import known
 from dashboards.check.run import board_check
 from dashboards.finding import Json, panels_of
+from dashboards.places import BOARD_OF
 from dashboards.render import BOARDS, documents, render
+from dashboards.shell import OVERVIEW
 from policy.compress import compress
 from policy.load import load_policy
 from policy.model import Policy
@@ -174,5 +176,28 @@ def test_the_provider_loads_the_boards_and_lets_nobody_edit_them() -> None:
     assert provider["allowUiUpdates"] is False
 
 
-def test_boards_are_registered_by_their_uid() -> None:
-    assert list(BOARDS) == ["gradewatch-overview", "gradewatch-grader"]
+def test_the_boards_are_nine_in_the_order_in_which_a_user_meets_them() -> None:
+    names = ("overview", "grader", "queue", "database", "system", "model", "slo", "alerts", "adoption")
+    assert list(BOARDS) == [f"gradewatch-{name}" for name in names]
+
+
+def test_an_alert_links_to_the_board_that_its_row_in_the_table_links_to() -> None:
+    """dashboard_url comes from rules/rule.libsonnet, the table's link from dashboards/places.py."""
+    rules = yaml.safe_load(render_rules(DOCUMENT).files[f"prometheus/{POLICY.policy}.rules.yaml"])
+    alerts = [rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule]
+    assert len(alerts) > 50
+    for alert in alerts:
+        uid = alert["annotations"]["dashboard_url"].rpartition("/")[2]
+        assert uid in BOARDS
+        # Later steps take their category from the first one while they are evaluated.
+        if "category" in alert["labels"] and alert["alert"] != "Watchdog":
+            assert uid == BOARD_OF.get(alert["labels"]["category"], OVERVIEW), alert["alert"]
+
+
+def test_a_board_has_at_most_twenty_panels_and_each_row_asks_a_question() -> None:
+    for uid, document in documents(POLICY).items():
+        help_row = document["panels"][-1]
+        assert help_row["title"] == "Help"
+        assert len(list(panels_of(document))) - len(help_row["panels"]) <= 20, uid
+        rows = [panel["title"] for panel in document["panels"] if panel["type"] == "row"]
+        assert [row for row in rows[:-1] if not row.endswith("?")] == []
