@@ -53,3 +53,18 @@ def test_a_worker_that_is_seen_for_the_first_time_was_just_heard() -> None:
     assert seen(b=1) == {"b": "online"}
     now[0] = 200
     assert seen(a=1) == {"a": "online"}, "one that was away is new"
+
+
+def test_after_a_reload_the_collector_itself_goes_on() -> None:
+    class Follower(Fake):
+        heir_of: object = None
+
+        def inherit(self, old: object) -> None:
+            self.heir_of = old
+
+    old, new = Follower("dear"), Follower("dear")
+    Spaced(new, 60).inherit(Spaced(old, 60))
+    assert new.heir_of is old
+    Spaced(new, 60).inherit(old)
+    assert new.heir_of is old
+    Spaced(Fake("plain"), 60).inherit(old)
