@@ -102,6 +102,13 @@ class Site:
             self.run(f"INSERT INTO numbers SELECT n + {made} FROM numbers WHERE n <= {more}")
             made += more
         self.run(*(sql.format(rows=rows, now=clock) for sql in self.system.fill))
+        if self.dialect == "postgresql":
+            self.run(
+                "DO $$ DECLARE c record; BEGIN FOR c IN SELECT table_name AS t FROM information_schema.columns"
+                " WHERE table_schema = 'public' AND column_name = 'id' AND column_default LIKE 'nextval%' LOOP"
+                " EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), max(id)) FROM %I', c.t, c.t);"
+                " END LOOP; END $$"
+            )
         analyze = "ANALYZE TABLE" if self.dialect == "mysql" else "VACUUM ANALYZE"
         self.run(*(f"{analyze} {table}" for table in _CREATED.findall(self.script())), "DROP TABLE numbers")
 
