@@ -103,14 +103,15 @@ class Site:
             made += more
         self.run(*(sql.format(rows=rows, now=clock) for sql in self.system.fill))
         if self.dialect == "postgresql":
-            self.run(
-                "DO $$ DECLARE c record; BEGIN FOR c IN SELECT table_name AS t FROM information_schema.columns"
-                " WHERE table_schema = 'public' AND column_name = 'id' AND column_default LIKE 'nextval%' LOOP"
-                " EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), max(id)) FROM %I', c.t, c.t);"
-                " END LOOP; END $$"
-            )
+            self._number_on()
         analyze = "ANALYZE TABLE" if self.dialect == "mysql" else "VACUUM ANALYZE"
         self.run(*(f"{analyze} {table}" for table in _CREATED.findall(self.script())), "DROP TABLE numbers")
+
+    def _number_on(self) -> None:
+        """Sequences do not notice ids that were given."""
+        sql = "SELECT table_name FROM information_schema.columns WHERE column_default LIKE 'nextval%'"
+        for (name,) in self.run(f"{sql} AND table_schema = 'public' AND column_name = 'id'"):
+            self.run(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}")
 
     @property
     def url(self) -> str:
