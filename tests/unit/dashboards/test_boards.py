@@ -11,6 +11,7 @@ import yaml
 
 from dashboards import records
 from dashboards.check import check
+from dashboards.check.boards import LARGEST
 from dashboards.check.known import known
 from dashboards.check.run import board_check
 from dashboards.finding import Json, panels_of
@@ -201,3 +202,31 @@ def test_a_board_has_at_most_twenty_panels_and_each_row_asks_a_question() -> Non
         assert len(list(panels_of(document))) - len(help_row["panels"]) <= 20, uid
         rows = [panel["title"] for panel in document["panels"] if panel["type"] == "row"]
         assert [row for row in rows[:-1] if not row.endswith("?")] == []
+
+
+def test_a_board_is_the_same_in_all_forms_in_which_it_travels() -> None:
+    files = render(DOCUMENT).files
+    for uid in BOARDS:
+        bare = json.loads(files[f"grafana/{uid}.json"])
+        request = json.loads(files[f"grafana/api/{uid}.json"])
+        assert request["dashboard"] == bare
+        assert request["overwrite"] is True
+        assert (
+            request["folderUid"]
+            == yaml.safe_load(files["grafana/provider.yaml"])["providers"][0]["folderUid"]
+        )
+        config_map = yaml.safe_load(files[f"grafana/configmaps/{uid}.json"])
+        assert config_map["metadata"]["name"] == uid
+        assert config_map["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert {name: json.loads(text) for name, text in config_map["data"].items()} == {f"{uid}.json": bare}
+
+
+def test_an_object_is_smaller_than_what_kubectl_can_apply() -> None:
+    """`kubectl apply` keeps a copy of the whole object in an annotation of at most 262,144 bytes."""
+    sizes = {
+        name: len(json.dumps(json.loads(text), separators=(",", ":")).encode())
+        for name, text in render(DOCUMENT).files.items()
+        if "/configmaps/" in name
+    }
+    assert len(sizes) == len(BOARDS)
+    assert max(sizes.values()) < LARGEST / 2
