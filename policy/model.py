@@ -127,10 +127,10 @@ class Sli:
     """What counts as a bad event; `job` is the purpose of the scrape job that has the series.
 
     request_errors: the application's 5xx answers among all answers. ratio: series of the counter `metric`
-    that match `bad`. latency: observations of the histogram `metric` (the application's response times) longer
-    than `within`, one of its buckets. availability: samples of the gauge `metric` (`up`) that are 0. freshness:
-    samples of `metric`, an age in seconds, over `within`. `where` chooses series; a matcher's value may be a
-    regular expression.
+    that match `bad`. latency: observations of the histogram `metric` (the application's response times)
+    longer than `within`, one of its buckets. availability: samples of the gauge `metric` (`up`) that are 0.
+    freshness: samples of `metric`, an age in seconds, over `within`. `where` chooses series; a matcher's
+    value may be a regular expression.
     """
 
     kind: Literal["request_errors", "ratio", "latency", "availability", "freshness"]
