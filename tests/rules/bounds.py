@@ -68,7 +68,9 @@ def tests(alert: str, spec: Spec) -> Iterator[Test]:
     yield _case(alert, spec, "without any series", {}, **absent)
 
 
-def series(spec: Spec, state: str, ticks: int, changes: dict[str, str | None] | None = None) -> dict[str, str]:
+def series(
+    spec: Spec, state: str, ticks: int, changes: dict[str, str | None] | None = None
+) -> dict[str, str]:
     """The input of a test in one state; a changed series replaces its state, null takes it away."""
     found = {name: _values(given, state) for name, given in spec["series"].items()} | (changes or {})
     return {name: values.replace("N", str(ticks)) for name, values in found.items() if values is not None}
@@ -86,7 +88,9 @@ def _values(given: Any, state: str) -> str:
 
 
 def _bad(alert: str, spec: Spec, starts: int, fires: int) -> Test:
-    test = _frame(alert, spec, "pending until one step before `for`, then fires for what is bad alone", fires + 2)
+    test = _frame(
+        alert, spec, "pending until one step before `for`, then fires for what is bad alone", fires + 2
+    )
     test["input_series"] = _input(series(spec, "bad", fires + 2))
     at = lambda tick: f"{tick * _minutes(spec)}m"  # noqa: E731 - one name for one thing
     test["alert_rule_test"] = [
