@@ -23,21 +23,26 @@ run: $(ready) .tools/forky ## the demo; FAULT=grader-stuck|database-down|error-b
 	@$(python) -m gradewatch demo $(options)
 
 .PHONY: test
-test: check $(servers) $(browser) ## everything: lint, types, unit, rules, routes, end to end
-	$(python) -m pytest -n auto --ignore=tests/e2e
-	$(python) -m pytest -n 2 tests/e2e --ignore=tests/e2e/test_stories.py
+test: check $(servers) $(browser) databases ## everything: lint, types, unit, rules, routes, end to end
+	$(python) -m pytest -n auto -m 'not full' --ignore=tests/e2e
+	$(python) -m pytest -n 2 -m 'not full' tests/e2e --ignore=tests/e2e/test_stories.py
 
 .PHONY: test-fast
 test-fast: check .tools/forky ## the inner loop: lint, types, units without those that evaluate jsonnet; under a minute
-	$(python) -m pytest -n auto tests/unit -m 'not slow' --ignore=tests/unit/rules
+	$(python) -m pytest -n auto tests/unit -m 'not slow and not full' --ignore=tests/unit/rules
 
 .PHONY: test-all
-test-all: test ## what `test` runs, and every fault of the demo from beginning to end
+test-all: test ## what `test` runs, finer steps, and every fault of the demo from beginning to end
+	$(python) -m pytest -n auto -m full
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
 
 .PHONY: mutate
 mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
 	$(python) -m tests.mutation.rules
+
+.PHONY: bench-alerts
+bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
+	$(python) -m bench.alerts
 
 .PHONY: check
 check: $(ready) ## lint, format and types
@@ -65,6 +70,10 @@ pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a d
 
 .PHONY: tools
 tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into .tools
+
+.PHONY: databases
+databases: ## MariaDB, PostgreSQL, Redis and RabbitMQ for the tests: installed for root, else unpacked into .tools
+	@setup/databases.sh
 
 .PHONY: clean
 clean: ## remove what make has set up and what the tools have left

@@ -340,31 +340,26 @@ GRADER_DATABASE_CONNECT_ERRORS_TOTAL = _database.counter(
 GRADER_DATABASE_CONNECTIONS = _database.gauge(
     "grader_database_connections",
     "Connections that are open on the server, of all its clients.",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_CONNECTIONS_MAX = _database.gauge(
     "grader_database_connections_max",
     "Connections that the server allows.",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_LONG_QUERIES = _database.gauge(
     "grader_database_long_queries",
     "Statements that have been running for more than `long_query_seconds` (default 30).",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_LONGEST_QUERY_SECONDS = _database.gauge(
     "grader_database_longest_query_seconds",
     "Age of the statement that has been running longest; 0 when there is none.",
-    "later",
     database=OPEN,
 )
 GRADER_DATABASE_REPLICATION_LAG_SECONDS = _database.gauge(
     "grader_database_replication_lag_seconds",
-    "How far the replica is behind its source; absent where there is no replica.",
-    "later",
+    "How far the replica is behind its source, infinite when it stands still; absent where there is none.",
     database=OPEN,
 )
 
@@ -651,9 +646,9 @@ GRADER_INCIDENT_RESOLVE_SECONDS = _incidents.histogram(
 # Models: drift and quality
 
 _MODEL = "the model's prediction log"
-_drift = _Subject("Model drift", "model", _MODEL, "later")
-_quality = _Subject("Model quality", "model", "the prediction log and the labels that came later", "later")
-_log = _Subject("Reading of the prediction log", "model", "the sidecar's own book-keeping", "later")
+_drift = _Subject("Model drift", "model", _MODEL, "now")
+_quality = _Subject("Model quality", "model", "the prediction log and the labels that came later", "now")
+_log = _Subject("Reading of the prediction log", "model", "the sidecar's own book-keeping", "now")
 
 _V: dict[str, Any] = {"model": OPEN, "model_version": OPEN}
 _VF: dict[str, Any] = {**_V, "feature": OPEN}
@@ -1033,7 +1028,6 @@ GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS = _own.gauge(
 GRADER_EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL = _own.gauge(
     "grader_exporter_web_config_last_reload_successful",
     "1 when the web configuration (TLS, users) was read without a fault at the last attempt, else 0.",
-    "later",
 )
 GRADER_EXPORTER_STATE_REBUILDS_TOTAL = replace(_own, collector="profile").counter(
     "grader_exporter_state_rebuilds_total",

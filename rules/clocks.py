@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from policy.escalation import Step
 from policy.model import Policy
 from rules import layout
 from rules.mixin import Mixin
@@ -74,7 +75,7 @@ def _test(policy: Policy, alert: dict[str, Any], step: float) -> dict[str, Any]:
     series = _healthy(policy) | _strangers(policy, alert) | alert["example"]
     told = policy.priorities[alert["priority"]].steps
     who = ", ".join(
-        f"to {s.to} {s.after} later" if s.after else f"to {s.to} after {alert['for']}" for s in told
+        f"to {_all(s)} {s.after} later" if s.after else f"to {_all(s)} after {alert['for']}" for s in told
     )
     tier = f" ({alert['apart']['burn_tier']})" if "burn_tier" in alert["apart"] else ""
     return {
@@ -90,6 +91,10 @@ def _test(policy: Policy, alert: dict[str, Any], step: float) -> dict[str, Any]:
             for early in (1, 0)
         ],
     }
+
+
+def _all(step: Step) -> str:
+    return ", ".join(step.contacts)
 
 
 def _due(policy: Policy, alert: dict[str, Any], step: float) -> Iterator[int]:

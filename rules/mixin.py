@@ -1,7 +1,4 @@
-"""The jsonnet mixin, evaluated with a policy: plain data, nothing of it is checked here.
-
-By rjsonnet (jrsonnet): the same result as the C++ implementation in a hundredth of its time; a test compares.
-"""
+"""The jsonnet mixin, evaluated with a policy: plain data, nothing of it is checked here."""
 
 from __future__ import annotations
 
@@ -11,10 +8,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import rjsonnet
-
 from policy.model import Policy
 from policy.plain import to_plain
+from rules.jsonnet import evaluated
 
 FOLDER = Path(__file__).parent
 
@@ -40,7 +36,7 @@ class Mixin:
 @cache
 def declarations() -> dict[str, Declaration]:
     """Every alert that rules/alerts/ declares, by name."""
-    found = json.loads(rjsonnet.evaluate_file(str(FOLDER / "declarations.jsonnet")))
+    found = json.loads(evaluated(FOLDER / "declarations.jsonnet"))
     return {name: Declaration(**declared) for name, declared in found.items()}
 
 
@@ -59,4 +55,4 @@ def _given(value: Any) -> Any:
 @lru_cache(maxsize=8)
 def _evaluated(policy: str) -> str:
     """Text to text: what comes of it may be changed by who reads it."""
-    return str(rjsonnet.evaluate_file(str(FOLDER / "build.jsonnet"), ext_codes={"policy": policy}))
+    return evaluated(FOLDER / "build.jsonnet", policy=policy)

@@ -46,7 +46,7 @@ local acknowledgement(config, alert, index) =
       annotations: {
         summary: alert.summary,
         description: alert.where + ': ' + alert.what,
-        escalated_to: config.priorities[alert.priority].steps[0].to,
+        escalated_to: escalation.who(config.priorities[alert.priority].steps[0]),
       },
     };
     local rules = [first] + escalation.steps(config, alert);

@@ -16,6 +16,7 @@ from exporter.collectors.memory import Memory
 from exporter.collectors.rows import Query
 from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
+from exporter.config.databases import Database
 from exporter.config.graders import Grader
 from exporter.config.whole import Config
 from exporter.databases import open_pool
@@ -32,15 +33,42 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
 
     `once` counts from the beginning and neither reads nor writes state. Raises Faults for a wrong profile.
     """
-    pools = {
-        name: open_pool(name, database.url, statement_timeout=database.timeout.seconds)
-        for name, database in config.databases.items()
-    }
+    pools = {name: _pool(name, database) for name, database in config.databases.items()}
+    long_queries = {name: database.long_query_seconds for name, database in config.databases.items()}
     folder = state_dir or Path(config.state_dir)
-    collectors: list[Collector] = [DatabaseCollector(tuple(pools.values()))] if pools else []
+    collectors: list[Collector] = []
+    if pools:
+        collectors.append(DatabaseCollector(tuple(pools.values()), long_queries))
     for grader in config.graders:
         collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
+    if config.models:
+        collectors.append(_model_collector(config, None if once else folder))
     return collectors
+
+
+def _model_collector(config: Config, folder: Path | None) -> Collector:
+    """Over connections of its own: a long read must not make the other collectors wait."""
+    # numpy is imported by those alone who watch a model.
+    from exporter.collectors.model import ModelCollector
+    from exporter.drift.setup import make_setup
+    from exporter.drift.watch import Watch
+
+    pools = {name: _pool(name, database) for name, database in config.databases.items()}
+    once = folder is None
+    watches = [
+        Watch(make_setup(name, model, pools, folder, count_all=once)) for name, model in config.models.items()
+    ]
+    return ModelCollector(watches, once=once)
+
+
+def _pool(name: str, database: Database) -> Pool:
+    return open_pool(
+        name,
+        database.url,
+        statement_timeout=database.timeout.seconds,
+        access=database.access,
+        max_connections=database.max_connections,
+    )
 
 
 def _grader_collectors(grader: Grader, pool: Pool, folder: Path | None) -> Iterator[Collector]:

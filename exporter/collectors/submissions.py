@@ -10,7 +10,7 @@ from typing import Any
 
 from exporter import counting, differences
 from exporter.catalogue import Family
-from exporter.collector import Deadline, RowFamily
+from exporter.collector import Collector, Deadline, RowFamily
 from exporter.collectors.books import Book
 from exporter.collectors.facts import BlockFacts, Facts
 from exporter.collectors.memory import Memory
@@ -79,6 +79,13 @@ class EventCollector:
             self._keep(new)
             self._progress = new
             return new.tally.families()
+
+    def inherit(self, old: Collector) -> None:
+        """Go on where the collector of the configuration before has stopped, if it followed the same rows."""
+        if isinstance(old, EventCollector) and old._progress and self.memory.continues(old.memory):
+            place, tally = old._progress.place, old._progress.tally.only(self.book.families())
+            self.book.declare(tally)
+            self._progress = _Progress(place, tally)
 
     def _by_watermark(
         self, session: Session, deadline: Deadline, old: _Progress, facts: BlockFacts

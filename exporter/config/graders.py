@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -77,7 +76,7 @@ def _faults_of_profile(document: Document[Any], index: int) -> Iterator[Fault]:
         yield from error.faults
         return
     database = document.value.databases.get(grader.database)
-    dialect = urlsplit(database.url).scheme.partition("+")[0] if database else profile.dialect
+    dialect = database.dialect if database else profile.dialect
     folders = {"course": grader.course, "exchange": grader.exchange}
     for key, message in misfits(profile, dialect, folders):
         yield document.fault(("graders", index, key), message)

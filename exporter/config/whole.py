@@ -9,10 +9,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from exporter.config import collection, databases, graders
+from exporter.config import collection, databases, graders, models
 from exporter.config.collection import Collection
 from exporter.config.databases import Database
 from exporter.config.graders import Grader
+from exporter.config.models import Model
 from exporter.config.names import AbsolutePath, Address, Name, split_address
 from typedyaml.checked import load_checked
 from typedyaml.faults import Fault
@@ -25,8 +26,9 @@ DEFAULT_LISTEN = "0.0.0.0:11910"
 class Config:
     """The whole file."""
 
-    databases: dict[Name, Database]
+    databases: dict[Name, Database] = field(default_factory=dict)
     graders: tuple[Grader, ...] = ()
+    models: dict[Name, Model] = field(default_factory=dict)
     listen: Annotated[tuple[Address, ...], Meta(min_length=1)] = (DEFAULT_LISTEN,)
     state_dir: AbsolutePath = "/var/lib/gradewatch"
     collection: Collection = field(default_factory=Collection)
@@ -39,7 +41,7 @@ def load_config(path: str | Path) -> Document[Config]:
 
 def _faults(document: Document[Config]) -> Iterator[Fault]:
     yield from _listen_faults(document)
-    for section in (collection, databases, graders):
+    for section in (collection, databases, graders, models):
         yield from section.faults(document)
 
 

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from exporter.collector import Deadline
+from exporter.collector import CollectError, Deadline
 
 Value = str | int | float | None
-"""A statement's parameter. Statements name them `:after`, `:limit`; adapters translate for their driver."""
+"""What is bound to a parameter. Statements name them `:after`, `:limit`; adapters translate them."""
+Parameter = Value | Sequence[Value]
+"""A list is for `IN (:ids)`; it is spelt out before an adapter sees the statement."""
+
+MAX_ROWS = 100_000
+"""Rows of one answer: more are no metrics, and the memory of a sidecar is small."""
+
+
+def too_many_rows() -> CollectError:
+    """The error for an answer with more than MAX_ROWS rows."""
+    return CollectError("limit", f"the answer has more than {MAX_ROWS:,} rows; aggregate in the statement")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a server says of itself; None where our role may not see it, or there is no such thing.
+
+    Connections are those of the whole server. Times are seconds; a replica that does not replicate at all is
+    infinitely far behind.
+    """
+
+    connections: int | None = None
+    connections_max: int | None = None
+    long_queries: int | None = None
+    longest_query_seconds: float | None = None
+    replication_lag_seconds: float | None = None
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +52,13 @@ class Connection(Protocol):
     def run(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> Result:
         """Run exactly one reading statement; it has ended, in the database too, by the deadline.
 
-        Raises CollectError: "timeout", "query" (refused or wrong), "data" or "connect". After an error the
-        connection must not be used again.
+        Raises CollectError: "timeout", "query" (refused or wrong), "data", "limit" or "connect". After an
+        error the connection must not be used again.
         """
+        ...
+
+    def prepare(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> None:
+        """Let the database understand a statement without running it; raises as `run` does."""
         ...
 
     def cancel(self) -> None:
@@ -71,6 +101,10 @@ class Dialect(Protocol):
         """A new connection; raises CollectError ("connect", "auth", "timeout" or "data")."""
         ...
 
-    def size_bytes(self, connection: Connection, deadline: Deadline) -> int | None:
-        """Size of the database in bytes, or None where our role may not see it."""
+    def figures(self, connection: Connection, deadline: Deadline, long_query_seconds: float) -> Figures:
+        """What the server says of itself; raises CollectError, never for what the role may not see."""
+        ...
+
+    def writing_rights(self, connection: Connection, deadline: Deadline) -> Sequence[str]:
+        """Rights of our role that go beyond reading, in the database's words; empty when there are none."""
         ...

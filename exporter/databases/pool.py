@@ -5,38 +5,65 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from exporter.collector import CollectError, Deadline, Reason
-from exporter.databases.connection import Connection, Dialect, Result, Value
+from exporter.databases.connection import Connection, Dialect, Figures, Parameter, Result
+from exporter.databases.statements import expand_lists
 
 MAX_CONNECTIONS = 2
-"""A sidecar must not crowd out the grader; more collectors than this wait for one another."""
+"""A sidecar must not crowd out the grader; more collectors than this wait for one another. The default."""
+
+CANCEL_SECONDS = 1.5
+"""How long `cancel` waits for databases that do not answer."""
 
 
 class Session:
     """A connection lent for one collection."""
 
-    def __init__(self, connection: Connection, deadline: Deadline, statement_timeout: float) -> None:
+    def __init__(
+        self, dialect: Dialect, connection: Connection, deadline: Deadline, statement_timeout: float
+    ) -> None:
+        self._dialect = dialect
         self._connection = connection
         self._deadline = deadline
         self._statement_timeout = statement_timeout
 
-    def run(self, sql: str, parameters: Mapping[str, Value] | None = None) -> Result:
+    def run(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> Result:
         """Run one statement within what is left of the deadline, at most the statement timeout."""
-        limit = Deadline(min(self._deadline.at, time.monotonic() + self._statement_timeout))
-        return self._connection.run(sql, parameters or {}, limit)
+        return self._connection.run(*expand_lists(sql, parameters or {}), self._limit())
+
+    def prepare(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
+        """Let the database understand a statement without running it; raises CollectError as `run` does."""
+        self._connection.prepare(*expand_lists(sql, parameters or {}), self._limit())
+
+    def figures(self, long_query_seconds: float) -> Figures:
+        """What the server says of itself, as far as our role may see it."""
+        return self._dialect.figures(self._connection, self._limit(), long_query_seconds)
+
+    def writing_rights(self) -> Sequence[str]:
+        """Rights of our role that go beyond reading."""
+        return self._dialect.writing_rights(self._connection, self._limit())
+
+    def _limit(self) -> Deadline:
+        return Deadline(min(self._deadline.at, time.monotonic() + self._statement_timeout))
 
 
 class Pool:
-    """At most MAX_CONNECTIONS connections to one database; one that saw an error is not used again."""
+    """A few connections to one database; one that saw an error is not used again."""
 
-    def __init__(self, name: str, dialect: Dialect, statement_timeout: float = 2.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        dialect: Dialect,
+        statement_timeout: float = 2.0,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
         self.name = name
         self.dialect = dialect
         self._statement_timeout = statement_timeout
-        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self._free = threading.BoundedSemaphore(max_connections)
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
@@ -49,32 +76,35 @@ class Pool:
             return dict(self._connect_errors)
 
     @contextmanager
-    def session(self, deadline: Deadline) -> Iterator[Session]:
-        """Lend a connection; raises CollectError when there is none to be had by the deadline."""
+    def session(self, deadline: Deadline, statement_timeout: float | None = None) -> Iterator[Session]:
+        """Lend a connection; raises CollectError when there is none to be had by the deadline.
+
+        `statement_timeout` in seconds stands in place of the pool's.
+        """
+        timeout = self._statement_timeout if statement_timeout is None else statement_timeout
         if not self._free.acquire(timeout=deadline.remaining()):
             raise CollectError("timeout", f"database {self.name}: all connections are busy")
         try:
             connection = self._take(deadline)
             healthy = False
             try:
-                yield Session(connection, deadline, self._statement_timeout)
+                yield Session(self.dialect, connection, deadline, timeout)
                 healthy = True
             finally:
                 self._give_back(connection, healthy)
         finally:
             self._free.release()
 
-    def size_bytes(self, deadline: Deadline) -> int | None:
-        """Size of the database in bytes, or None where it cannot be seen."""
-        with self.session(deadline) as session:
-            return self.dialect.size_bytes(session._connection, deadline)
-
     def cancel(self) -> None:
         """End every statement that runs now; their collections fail with reason "timeout"."""
         with self._lock:
             running = list(self._busy)
-        for connection in running:
-            connection.cancel()
+        # Each asks over a connection of its own, and a hung server lets it wait.
+        threads = [threading.Thread(target=connection.cancel, daemon=True) for connection in running]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(CANCEL_SECONDS)
 
     def close(self) -> None:
         """Close what is idle. Connections in use are closed by those who use them."""

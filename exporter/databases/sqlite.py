@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from exporter.collector import CollectError, Deadline, Reason
-from exporter.databases.connection import Connection, Result, Value
+from exporter.databases.connection import MAX_ROWS, Connection, Figures, Result, Value, too_many_rows
 
 BUSY_SECONDS = 0.25
 """How long a reader waits for a writer's lock: a commit takes milliseconds, readers must not queue up."""
@@ -76,9 +76,14 @@ class SQLite:
         except sqlite3.Error as error:
             raise self._unreachable(error) from None
 
-    def size_bytes(self, connection: Connection, deadline: Deadline) -> int | None:
-        """Size of the file and of its write-ahead log."""
-        return sum(os.path.getsize(p) for p in (self.path, f"{self.path}-wal") if os.path.exists(p))
+    def figures(self, connection: Connection, deadline: Deadline, long_query_seconds: float) -> Figures:
+        """The size of the file and of its write-ahead log; there is no server."""
+        files = (self.path, f"{self.path}-wal")
+        return Figures(size_bytes=sum(os.path.getsize(p) for p in files if os.path.exists(p)))
+
+    def writing_rights(self, connection: Connection, deadline: Deadline) -> Sequence[str]:
+        """Whether the file could be written: the connection cannot, whoever we are."""
+        return ["write to the file"] if os.access(self.path, os.W_OK) else []
 
     def _opened(self, options: str, deadline: Deadline, *, keep: bool) -> _SQLiteConnection:
         # Taken before opening: a file replaced in between is then noticed at the next use.
@@ -133,12 +138,18 @@ class _SQLiteConnection:
         self._raw.set_progress_handler(lambda: deadline.remaining() <= 0, _OPS_PER_CHECK)
         try:
             cursor = self._raw.execute(sql, parameters)
-            rows = cursor.fetchall()
+            rows = cursor.fetchmany(MAX_ROWS + 1)
+            if len(rows) > MAX_ROWS:
+                raise too_many_rows()
             return Result(tuple(column[0] for column in cursor.description or ()), rows)
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise CollectError(_reason(error), f"{self._path}: {_meaning(error)}") from None
         except (OverflowError, UnicodeDecodeError) as error:
             raise CollectError("data", f"{self._path}: {error}") from None
+
+    def prepare(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> None:
+        """EXPLAIN: the statement is compiled, and nothing runs."""
+        self.run(f"EXPLAIN {sql}", parameters, deadline)
 
     def cancel(self) -> None:
         """Interrupt the running statement."""

@@ -135,7 +135,7 @@ def contingency(reference: Counts, window: Counts, delta: float) -> tuple[float,
     """2 x k test: p-value, Cramér's V, and the p-value of "no share moved by more than delta".
 
     The reference is a sample like the window, not the truth. V is what it would be with as many rows in the
-    one as in the other: the textbook's shrinks when the sizes differ.
+    one as in the other, 0 to 1: the textbook's shrinks when the sizes differ.
     """
     used = reference + window > 0
     a, b = reference[used], window[used]
@@ -147,4 +147,5 @@ def contingency(reference: Counts, window: Counts, delta: float) -> tuple[float,
     z = (np.abs(a / m - b / n) - delta) / np.sqrt(p * (1 - p) / m + q * (1 - q) / n)
     relevant = min(1.0, k * float(ndtr(-z).min()))
     p_value = float(chdtrc(k - 1, square)) if k > 1 else 1.0
-    return p_value, float(np.sqrt(square * (m + n) / (4 * m * n))), relevant
+    x, y = a / m, b / n
+    return p_value, float(np.sqrt(((x - y) ** 2 / (x + y)).sum() / 2)), relevant

@@ -139,6 +139,7 @@ def write(plan: Plan) -> None:
         http=plan.ports.url("sinks"),
         smtp=plan.ports.address("mail"),
         templates=built / "alertmanager/templates",
+        contacts=plan.document.value.contacts,
     )
     _write_yaml(plan.folder / "alertmanager.yml", turned)
     without_rules: dict[str, object] = {"rule_files": []} if plan.speed > _SLOW else {}

@@ -19,6 +19,7 @@ def project(tmp_path):
     (tmp_path / "bin").mkdir()
     for name in ALWAYS:
         (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    put(tmp_path, "id", "echo 1000")
     return tmp_path
 
 
@@ -51,6 +52,11 @@ def put(project: Path, name: str, does: str) -> None:
             "python: python3.99 is missing: install ",
         ),
         ("browser.sh", {}, "browser: apt-get is missing: this is not Debian. Put chromium on PATH, "),
+        (
+            "databases.sh",
+            {"DATABASE_FOLDERS": ""},
+            "databases: apt-get is missing: this is not Debian. Put mariadbd, postgres, ",
+        ),
     ],
 )
 def test_what_is_missing_is_named_with_the_way_out(project, script, environment, says):
@@ -99,3 +105,43 @@ def test_a_folder_that_cannot_be_written_is_named(project):
     assert done.stderr == (
         f"servers: no right to write {project / '.tools'}; use a copy of the project that is yours.\n"
     )
+
+
+def test_database_servers_that_are_there_are_used(project):
+    for name in ("mariadbd", "postgres", "redis-server", "rabbitmq-server"):
+        put(project, name, "exit 0")
+    done = run(project, "databases.sh", DATABASE_FOLDERS="")
+    assert (done.returncode, done.stderr) == (0, "databases: ready\n")
+    assert not (project / ".tools").exists()
+
+
+def test_without_root_a_missing_rabbitmq_is_told_and_no_obstacle(project):
+    for name in ("mariadbd", "postgres", "redis-server"):
+        put(project, name, "exit 0")
+    done = run(project, "databases.sh", DATABASE_FOLDERS="")
+    assert done.returncode == 0
+    assert "RabbitMQ is missing and cannot be unpacked; its tests are skipped" in done.stderr
+
+
+def test_root_installs_what_is_missing_and_services_are_forbidden_meanwhile(project):
+    """The machine's own policy is in force again afterwards, also after a failure."""
+    policy = project / "policy-rc.d"
+    script = project / "setup" / "databases.sh"
+    script.write_text(script.read_text().replace("/usr/sbin/policy-rc.d", str(policy)))
+    for name in ("chmod", "mv"):
+        (project / "bin" / name).symlink_to(shutil.which(name))
+    put(project, "id", "echo 0")
+    put(project, "mariadbd", "exit 0")
+    put(project, "rabbitmq-server", "exit 0")
+    does = f'cat {policy} >>{project}/policies; echo "$@" >>{project}/calls'
+    for ends, code in (("exit 0", 0), ("echo 'E: No space left' >&2; exit 100", 2)):
+        policy.write_text("the machine's own")
+        put(project, "apt-get", f"{does}\ncase $* in *install*) {ends};; esac")
+        done = run(project, "databases.sh", DATABASE_FOLDERS="")
+        assert done.returncode == code
+        assert policy.read_text() == "the machine's own"
+    assert (
+        "could not be installed: No space left. Run `apt-get install postgresql redis-server`" in done.stderr
+    )
+    assert "-y --no-install-recommends install postgresql redis-server" in (project / "calls").read_text()
+    assert (project / "policies").read_text() == "#!/bin/sh\nexit 101\n" * 4

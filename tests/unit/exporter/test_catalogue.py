@@ -13,7 +13,8 @@ from exporter.catalogue import FAMILIES, FOREIGN, Family
 from exporter.collector import RowFamily
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import Facts, ProfileCollector
-from exporter.own import Own
+from exporter.collectors.model import ModelCollector
+from exporter.own import Own, Reloads
 from exporter.profiles.blocks import BLOCKS
 
 ALERT_LABELS = {"priority", "severity", "service", "team", "category", "alert_type", "escalation"}
@@ -98,6 +99,8 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     """`since` is a promise to those who write rules."""
     facts = ProfileCollector("demo", "1", Facts())
     feeds = {f"grader_{feed}" for kind in BLOCKS.values() for feed in kind.feeds}
-    own = {metric.family.name for metric in Own(0.0).metrics([], []) if isinstance(metric, RowFamily)}
-    made = {*feeds, *own, *names(facts.families()), *names(DatabaseCollector(()).families())}
+    everything = Own(Reloads(web=lambda: True)).metrics([], [])
+    own = {metric.family.name for metric in everything if isinstance(metric, RowFamily)}
+    databases, models = DatabaseCollector(()), ModelCollector(())
+    made = {*feeds, *own, *names(facts.families()), *names(databases.families()), *names(models.families())}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import rjsonnet
 
 from policy.model import Policy
+from rules.jsonnet import evaluated
 from rules.mixin import FOLDER, Mixin
 from typedyaml.load import Document
 from typedyaml.units import Duration
@@ -29,6 +31,14 @@ def test_without_any_configuration_it_is_the_shipped_policy_in_the_reference_imp
 ) -> None:
     source = f"local m = {MIXIN}; m.prometheusRules.groups + m.prometheusAlerts.groups"
     assert json.loads(_jsonnet.evaluate_snippet("elsewhere.jsonnet", source)) == mixin.groups
+
+
+@pytest.mark.slow
+def test_without_the_faster_implementation_the_reference_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = FOLDER / "declarations.jsonnet"
+    fast = evaluated(file)
+    monkeypatch.setitem(sys.modules, "rjsonnet", None)
+    assert json.loads(evaluated(file)) == json.loads(fast)
 
 
 def test_a_figure_is_changed_in_the_way_of_mixins() -> None:
