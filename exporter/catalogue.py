@@ -365,12 +365,17 @@ GRADER_DATABASE_REPLICATION_LAG_SECONDS = _database.gauge(
 
 # Queues
 
-_queue = _Subject("Queues", "queue", "a configured broker", "later")
+_queue = _Subject("Queues", "queue", "a configured broker", "now")
 
 GRADER_BROKER_UP = _queue.gauge(
     "grader_broker_up",
     "1 when the broker answered the last collection, else 0.",
     broker=OPEN,
+)
+GRADER_QUEUE_UP = _queue.gauge(
+    "grader_queue_up",
+    "1 when the configured queue could be read at the last collection, else 0.",
+    queue=OPEN,
 )
 GRADER_QUEUE_CONSUMERS = _queue.gauge(
     "grader_queue_consumers",
@@ -405,7 +410,7 @@ GRADER_QUEUE_SCAN_TRUNCATED = _queue.gauge(
 
 # Probes
 
-_probe = _Subject("Probes and checks", "probe", "a configured request or query", "later")
+_probe = _Subject("Probes and checks", "probe", "a configured request or query", "now")
 
 GRADER_PROBE_UP = _probe.gauge(
     "grader_probe_up",
@@ -430,6 +435,7 @@ GRADER_PROBE_CERTIFICATE_NOT_AFTER_TIMESTAMP_SECONDS = _probe.gauge(
 GRADER_CHECK_FAILURES = _probe.gauge(
     "grader_check_failures",
     "Rows that a data-integrity query finds; anything but 0 means corrupt data.",
+    "later",
     check=OPEN,
 )
 GRADER_BUILD_INFO = _probe.info(
@@ -440,7 +446,7 @@ GRADER_BUILD_INFO = _probe.info(
 
 # Backups
 
-_backup = _Subject("Backups", "backup", "a configured set of backup files", "later")
+_backup = _Subject("Backups", "backup", "a configured set of files or rows", "now")
 
 GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS = _backup.gauge(
     "grader_backup_last_success_timestamp_seconds",

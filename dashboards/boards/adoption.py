@@ -215,7 +215,7 @@ def features() -> Any:
         decimals=0,
         targets=q(
             (core, "Core"),
-            (back, "Came back"),
+            (back, "Returned"),
             (f"topk(6, {by_feature} / ignoring (feature) group_left () {users})", "{{feature}}"),
             instant=True,
         ),

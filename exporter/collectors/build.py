@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from exporter.collectors.books import book_for
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import BlockFacts, Facts, ProfileCollector
 from exporter.collectors.files import FilesCollector
+from exporter.collectors.heartbeats import Heartbeats
 from exporter.collectors.memory import Memory
 from exporter.collectors.rows import Query
+from exporter.collectors.spaced import Spaced
 from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
 from exporter.config.databases import Database
@@ -21,7 +23,7 @@ from exporter.config.graders import Grader
 from exporter.config.whole import Config
 from exporter.databases import open_pool
 from exporter.databases.pool import Pool
-from exporter.profiles import Profile, load_profile
+from exporter.profiles import Block, Profile, bind, load_profile
 from exporter.state import StateFile
 
 _COLLECTORS = {"rows": "submissions", "busy_workers": "workers"}
@@ -41,6 +43,18 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
         collectors.append(DatabaseCollector(tuple(pools.values()), long_queries))
     for grader in config.graders:
         collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
+    if config.brokers or config.queues:
+        from exporter.collectors.queues import queue_collectors
+
+        collectors += queue_collectors(config.brokers, config.queues, pools)
+    if config.probes:
+        from exporter.collectors.probes import probe_collectors
+
+        collectors += probe_collectors(config.probes)
+    if config.backups:
+        from exporter.collectors.backups import backup_collectors
+
+        collectors += backup_collectors(config.backups, pools)
     if config.models:
         collectors.append(_model_collector(config, None if once else folder))
     return collectors
@@ -73,7 +87,7 @@ def _pool(name: str, database: Database) -> Pool:
 
 def _grader_collectors(grader: Grader, pool: Pool, folder: Path | None) -> Iterator[Collector]:
     """`folder` keeps the state; None counts once, from the beginning."""
-    profile = load_profile(grader.profile).value
+    profile = bind(load_profile(grader.profile).value, pool.dialect.name, grader.options)
     build = _Build(profile, pool, Facts(), folder, grader)
     collectors: list[Collector] = [
         *build.event_collectors(),
@@ -123,12 +137,13 @@ class _Build:
                 once=self.folder is None,
             )
 
-    def event_collectors(self) -> Iterator[EventCollector]:
+    def event_collectors(self) -> Iterator[Collector]:
+        """One a followed block."""
         for name, block in self.profile.queries.items():
             feeds = frozenset(block.feeds) - self.from_files()
             if block.follow != "none" and feeds:
                 self.facts.blocks[name] = BlockFacts()
-                yield EventCollector(
+                collector = EventCollector(
                     name=_COLLECTORS.get(name, name),
                     query=Query(name, block, self.profile.now),
                     book=book_for(name, feeds),
@@ -137,8 +152,10 @@ class _Build:
                     memory=Memory(name, self.facts, self._state_file(name, block.sql)),
                     once=self.folder is None,
                 )
+                yield self._spaced(collector, [block])
 
-    def state_collectors(self) -> Iterator[StateCollector]:
+    def state_collectors(self) -> Iterator[Collector]:
+        """One a question; two blocks may answer it together."""
         grouped: dict[str, dict[str, Query]] = {}
         for name, block in self.profile.queries.items():
             if block.follow == "none":
@@ -149,7 +166,18 @@ class _Build:
             feeds = tuple(feed for feed in fed if feed not in self.from_files())
             if feeds:
                 self.facts.blocks |= {block: BlockFacts() for block in queries}
-                yield StateCollector(name, queries, feeds, self.pool, self.facts, self.grader.min_users)
+                blocks = [query.block for query in queries.values()]
+                stale_after = next((b.stale_after for b in blocks if b.stale_after), None)
+                heartbeats = Heartbeats(stale_after.seconds) if stale_after else None
+                collector = StateCollector(
+                    name, queries, feeds, self.pool, self.facts, self.grader.min_users, heartbeats
+                )
+                yield self._spaced(collector, blocks)
+
+    def _spaced(self, collector: Collector, blocks: Sequence[Block]) -> Collector:
+        """The collector, asked as seldom as its dearest block wants."""
+        seconds = max((block.every.seconds for block in blocks if block.every), default=0.0)
+        return Spaced(collector, seconds) if seconds else collector
 
     def _state_file(self, block: str, sql: str) -> StateFile | None:
         """The state belongs to one statement on one database; after a change of either it is worthless."""

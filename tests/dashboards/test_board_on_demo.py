@@ -36,7 +36,7 @@ RARE_IN_THE_DEMO = (
     "Time to deliver p99",
     "Share of messages lost",
 )
-"""It has no surveys and no incident tool; and in normal operation few requests fail and few messages are sent."""
+"""No surveys, no incident tool; and in normal operation few requests fail and few messages are sent."""
 
 
 def missing(finding: Finding) -> bool:

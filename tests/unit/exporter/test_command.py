@@ -246,7 +246,9 @@ def test_the_sidecar_alone_imports_nothing_it_does_not_need(config: Path) -> Non
         "numpy",
         "sqlalchemy",
     }
-    assert not loaded & (unwanted | {"pymysql", "MySQLdb", "psycopg", "redis", "_jsonnet", "rjsonnet", "grafanalib"})
+    assert not loaded & (
+        unwanted | {"pymysql", "MySQLdb", "psycopg", "redis", "_jsonnet", "rjsonnet", "grafanalib"}
+    )
 
 
 def test_both_files_are_checked_at_once(config: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typedyaml.faults import Faults
 GOOD = """\
 profile: mine
 title: My grader
-dialect: sqlite
+dialects: [sqlite]
 verified: {release: "1"}
 queries:
   rows:
@@ -81,9 +81,9 @@ def test_a_profile_of_one_s_own_is_a_file(tmp_path: Path) -> None:
         ),
         ("title: My grader", "titel: My grader", r'2:1: unknown key "titel"; did you mean "title"\?'),
         (
-            "dialect: sqlite",
-            "dialect: oracle",
-            r'3:10: unknown value "oracle"; allowed: mysql, postgresql, sqlite',
+            "dialects: [sqlite]",
+            "dialects: [oracle]",
+            r'3:12: unknown value "oracle"; allowed: mysql, postgresql, sqlite',
         ),
         ('release: "1"}', 'release: "1"}\nunknown: [wokers]', r'5:11: unknown metric "wokers"; did you mean'),
         (
@@ -156,7 +156,7 @@ def test_parameters_are_not_looked_for_in_text_casts_and_comments(sql: str, foun
 def test_a_profile_that_does_not_fit_its_grader_is_refused(tmp_path: Path) -> None:
     """Another dialect, and folders that it cannot read."""
     profile, sidecar = tmp_path / "mine.yaml", tmp_path / "sidecar.yaml"
-    profile.write_text(GOOD.replace("dialect: sqlite", "dialect: mysql"))
+    profile.write_text(GOOD.replace("dialects: [sqlite]", "dialects: [mysql]"))
     sidecar.write_text(
         'databases: {grader: {url: "sqlite:///srv/g.db"}}\n'
         f"graders: [{{profile: {profile}, database: grader, exchange: /srv/exchange}}]\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import re
 import shutil
 import subprocess
@@ -23,6 +24,11 @@ from gradewatch.metrics_page import ALSO_CALLED, metrics_page
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
+OTHERS = ("queues", "probes", "drift")
+KEYS = PAGE + "".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in OTHERS)
+NAMES = "|".join(field.name for field in dataclasses.fields(Config))
+SECTIONS = rf"^\| `((?:{NAMES})[a-z_.<>\[\]]*)` \| ([^|]+?) \|"
+"""A row of a table that tells a key: it begins with a section of the configuration."""
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 KUBERNETES = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
 PORT = int(DEFAULT_LISTEN.rpartition(":")[2])
@@ -34,10 +40,12 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
     for field in dataclasses.fields(kind):
         want = get_type_hints(kind)[field.name]
         name = f"{before}{field.name}"
-        if get_origin(want) is dict:
+        if get_origin(want) is dict and dataclasses.is_dataclass(get_args(want)[1]):
             found |= keys(get_args(want)[1], f"{name}.<name>.")
         elif get_origin(want) is tuple and dataclasses.is_dataclass(get_args(want)[0]):
             found |= keys(get_args(want)[0], f"{name}[].")
+        elif field.default_factory is dict:
+            found[name] = "`{}`"
         elif field.default_factory is not dataclasses.MISSING:
             found |= keys(want, f"{name}.")
         elif field.default is dataclasses.MISSING:
@@ -49,15 +57,13 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
 
 def shown(default: Any) -> str:
     if isinstance(default, tuple):
-        return "`[" + ", ".join(f'"{item}"' for item in default) + "]`"
-    return f"`{default}`"
+        return f"`{json.dumps(default)}`"
+    return f"`{json.dumps(default) if isinstance(default, bool) else default}`"
 
 
 def test_every_key_is_on_the_page_with_its_default() -> None:
-    """Keys of models have a page of their own, with those of places that are optional."""
-    drift = (ROOT / "docs/drift.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `([a-z_.<>\[\]]+)` \| ([^|]+?) \|", PAGE, re.M))
-    rows |= dict(re.findall(r"^\| `(models\.[a-z_.<>]+)` \| ([^|]+?) \|", drift, re.M))
+    """Sections with pages of their own are on those; places of models are optional."""
+    rows = dict(re.findall(SECTIONS, KEYS, re.M))
     model = "models.<name>."
     places = keys(Place, f"{model}log.") | {f"{model}reference.profile": "none"}
     of_place = keys(Place, f"{model}labels.")
