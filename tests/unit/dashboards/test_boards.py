@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,18 @@ def test_an_object_is_smaller_than_what_kubectl_can_apply() -> None:
     }
     assert len(sizes) == len(BOARDS)
     assert max(sizes.values()) < LARGEST / 2
+
+
+def test_the_panels_that_coverage_names_are_on_those_boards() -> None:
+    text = (Path(__file__).parents[3] / "docs/coverage.md").read_text(encoding="utf-8")
+    titles = {
+        document["title"].partition(": ")[2]: [found["title"] for found in panels_of(document)]
+        for document in documents(POLICY).values()
+    }
+    rows = re.findall(r"^\| of (D\d+) \| (.*) \|$", text, re.M)
+    assert [row for row, _ in rows] == [f"D{number}" for number in range(1, 15)]
+    for row, cell in rows:
+        for part in cell.split("; "):
+            board, _, names = part.partition(": ")
+            for name in re.findall(r"\*([^*]+)\*", names):
+                assert any(title.startswith(name) for title in titles[board]), (row, board, name)
