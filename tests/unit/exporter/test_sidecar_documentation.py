@@ -27,7 +27,7 @@ PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
 OTHERS = ("queues", "probes", "drift")
 KEYS = PAGE + "".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in OTHERS)
 NAMES = "|".join(field.name for field in dataclasses.fields(Config))
-SECTIONS = rf"^\| `((?:{NAMES})[a-z_.<>\[\]]*)` \| ([^|]+?) \|"
+SECTIONS = rf"^\| `((?:{NAMES})\b[a-z_.<>\[\]]*)` \| ([^|]+?) \|"
 """A row of a table that tells a key: it begins with a section of the configuration."""
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 KUBERNETES = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
