@@ -18,8 +18,7 @@ _ADDRESS = re.compile(rf"\b(?:{'|'.join(BOARDS)})(?![\w-])")
 
 
 def apart(name: str, text: str, policy: str) -> tuple[str, str]:
-    """The file of a board in any of its forms below the policy's folder, and its text with the addresses of the
-    boards of the same policy."""
+    """A board's file, in any form, below the policy's folder; its text leads to that policy's boards."""
     inside = PurePosixPath(name).relative_to(BOARDS_OF)
     return f"{BOARDS_OF}{policy}/{with_links(str(inside), policy)}", with_links(text, policy)
 

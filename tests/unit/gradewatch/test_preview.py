@@ -1,4 +1,4 @@
-"""`gradewatch preview`: what is said before anything is drawn; it draws in tests/dashboards/test_pictures.py."""
+"""`gradewatch preview`: what it says before it draws; see also tests/dashboards/test_pictures.py."""
 
 from __future__ import annotations
 
