@@ -70,8 +70,8 @@ golden: $(ready) .tools/forky ## what is derived from code outside generated/: d
 	GOLDEN=write $(python) -m pytest -q tests/routing/test_messages.py tests/unit/alertmanager/test_documentation.py
 
 .PHONY: pictures
-pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a demo that runs beside it
-	PATH="$$PATH:$(CURDIR)/.tools/chromium/bin:$(CURDIR)/.venv/bin" $(python) -m dashboards.viz.pictures
+pictures: $(ready) .tools/forky $(browser) ## docs/dashboards.md and its pictures, from the data sets of the tests; BOARDS=gradewatch-queue
+	$(python) -m tests.dashboards.album $(BOARDS)
 
 .PHONY: bench-exporter
 bench-exporter: $(ready) ## the sidecar beside other exporters, into docs/benchmarks.md; PARTS="rendering scrapes memory trouble attacks"

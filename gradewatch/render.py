@@ -74,7 +74,7 @@ def _boards(documents: Documents) -> Rendered:
     for document in documents:
         for name, text in dashboards.render.render(document).files.items():
             if name.startswith(BOARDS_OF) and name.endswith(".json"):
-                files |= [apart(name, text, document.value.policy, document.value.title)]
+                files |= [apart(name, text, document.value.policy)]
             else:
                 files[name] = text
     return Rendered(files)
