@@ -20,6 +20,7 @@ from exporter.exposition import Format, page
 from exporter.logs import FORMATS, LEVELS, set_up
 from exporter.sidecar import Sidecar, make_sidecar
 from typedyaml.faults import Faults
+from typedyaml.load import Document
 
 SUMMARY = "Read a grader's database and serve its metrics to Prometheus."
 EXAMPLE = "gradewatch exporter --config sidecar.yaml"
@@ -57,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only read the configuration; exit 2 and name every fault, or print ok",
     )
+    parser.add_argument(
+        "--connect",
+        action="store_true",
+        help="with --check-config: ask the databases too: do they let us in and understand each statement?",
+    )
     modes.add_argument(
         "--once",
         action="store_true",
@@ -73,18 +79,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, or do what --once or --check-config say."""
+    if args.connect and not args.check:
+        print("--connect belongs to --check-config", file=sys.stderr)
+        return WRONG_INPUT
     # A single page is for reading: only what is wrong is worth a line beside it.
     quiet = args.once and args.log_level == "info"
     set_up("warning" if quiet else args.log_level, args.log_format)
     try:
-        config = load_config(args.config).value
+        document = load_config(args.config)
+        config = document.value
         sidecar = make_sidecar(config, once=args.once)
     except Faults as error:
         print(*error.faults, sep="\n", file=sys.stderr)
         return WRONG_INPUT
     if args.check:
         print(f"{args.config}: ok")
-        return GOOD
+        return _connected(document) if args.connect else GOOD
     if args.once:
         return _once(sidecar)
     if refusal := _state_refusal(config, args.config):
@@ -99,6 +109,12 @@ def _once(sidecar: Sidecar) -> int:
     sys.stdout.flush()
     sidecar.close()
     return GOOD if all(outcome.success for outcome in sidecar.status.outcomes) else FAILED
+
+
+def _connected(document: Document[Config]) -> int:
+    from exporter.connecting import check_connected
+
+    return check_connected(document)
 
 
 def _serve(sidecar: Sidecar, addresses: list[str] | tuple[str, ...]) -> int:

@@ -91,6 +91,16 @@ class DatabaseCollector:
             RowFamily(catalogue.GRADER_DATABASE_CONNECT_ERRORS_TOTAL, list(self._connect_errors())),
         ]
 
+    def cancel(self) -> None:
+        """End every statement that runs in any of the databases, whoever asked for it."""
+        for pool in self.pools:
+            pool.cancel()
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        for pool in self.pools:
+            pool.close()
+
     def _ask_all(self, deadline: Deadline) -> dict[str, _Inquiry | None]:
         """What each database said by the deadline, None for one that still says nothing.
 
