@@ -235,3 +235,33 @@ def test_the_sidecar_alone_imports_nothing_it_does_not_need(config: Path) -> Non
         "sqlalchemy",
     }
     assert not loaded & (unwanted | {"pymysql", "MySQLdb", "psycopg", "redis", "_jsonnet", "grafanalib"})
+
+
+@pytest.mark.parametrize(
+    ("urls", "drivers"),
+    [
+        (["sqlite:////a.db"], set()),
+        (["mysql://u@127.0.0.1:1/a", "sqlite:////a.db"], {"pymysql", "MySQLdb"}),
+        (["postgres://u@127.0.0.1:1/a"], {"psycopg"}),
+    ],
+)
+def test_a_driver_is_imported_when_a_database_needs_it_and_not_before(
+    tmp_path: Path, urls: list[str], drivers: set[str]
+) -> None:
+    databases = ", ".join(f'd{number}: {{url: "{url}"}}' for number, url in enumerate(urls))
+    path = tmp_path / "c.yaml"
+    path.write_text(f"databases: {{{databases}}}\n", encoding="utf-8")
+    code = (
+        "import sys; from exporter.__main__ import main\n"
+        f"sys.argv = ['exporter', '--config', {str(path)!r}, '--once']\n"
+        "main()\n"
+        "print('MODULES', *sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    known = {"pymysql", "MySQLdb", "psycopg", "redis", "requests", "numpy", "scipy", "sqlalchemy"}
+    assert loaded & known <= drivers
+    assert bool(loaded & drivers) == bool(drivers)
+    assert 'grader_database_up{database="d0"} 0' in done.stdout
