@@ -33,7 +33,7 @@ test-fast: check .tools/forky ## the inner loop: lint, types, units without thos
 	$(python) -m pytest -n auto tests/unit -m 'not slow and not full' --ignore=tests/unit/rules
 
 .PHONY: test-all
-test-all: test ## what `test` runs, finer steps, and every fault of the demo from beginning to end
+test-all: test mysql ## what `test` runs, finer steps, and every fault of the demo from beginning to end
 	$(python) -m pytest -n auto -m full
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
 
@@ -83,6 +83,10 @@ tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into 
 .PHONY: databases
 databases: ## MariaDB, PostgreSQL, Redis and RabbitMQ for the tests: installed for root, else unpacked into .tools
 	@setup/databases.sh
+
+.PHONY: mysql
+mysql: ## a MySQL server of Debian's unstable suite into .tools, for the tests that only `test-all` runs
+	@setup/mysql.sh
 
 .PHONY: clean
 clean: ## remove what make has set up and what the tools have left
