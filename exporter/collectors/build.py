@@ -72,6 +72,9 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
 def _model_collector(config: Config, folder: Path | None) -> Collector:
     """Over connections of its own: a long read must not make the other collectors wait."""
     # numpy is imported by those alone who watch a model.
+    from exporter.drift.cpu import choose_sort
+
+    choose_sort()
     from exporter.collectors.model import ModelCollector
     from exporter.drift.setup import make_setup
     from exporter.drift.watch import Watch

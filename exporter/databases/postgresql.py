@@ -192,7 +192,7 @@ class _PostgreSQLConnection:
     def _answer(self, text: str, values: Sequence[Value], deadline: Deadline) -> Result:
         deadline.check()
         # Both in one message. In an explicit transaction nothing can commit and begin a writing one.
-        self._raw.execute(f"BEGIN READ ONLY; SET LOCAL statement_timeout = {_limit(deadline)}".encode())
+        self._command(f"BEGIN READ ONLY; SET LOCAL statement_timeout = {_limit(deadline)}")
         cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(self._raw)
         rows: list[tuple[Any, ...]] = []
         # A stream goes by the extended protocol, which takes one statement only, and holds one batch.
@@ -202,8 +202,14 @@ class _PostgreSQLConnection:
                 self.cancel()
                 raise too_many_rows()
         columns = _names(cursor) if rows else self._columns_of(cursor, text, values)
-        self._raw.execute(b"ROLLBACK")
+        self._command("ROLLBACK")
         return Result(columns, rows)
+
+    def _command(self, text: str) -> None:
+        """A command without an answer: libpq's own call costs a third of a cursor's."""
+        result = self._raw.pgconn.exec_(text.encode())
+        if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(result)
 
     def _columns_of(
         self, cursor: psycopg.RawCursor[Any], text: str, values: Sequence[Value]
