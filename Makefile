@@ -12,6 +12,7 @@ checked := alertmanager dashboards exporter gradewatch policy rules typedyaml te
 FAULT ?=
 SPEED ?=
 PORT_OFFSET ?=
+PARTS ?=
 options = $(if $(FAULT),--fault $(FAULT)) $(if $(SPEED),--speed $(SPEED)) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
 
 .PHONY: help
@@ -32,7 +33,7 @@ test-fast: check .tools/forky ## the inner loop: lint, types, units without thos
 	$(python) -m pytest -n auto tests/unit -m 'not slow and not full' --ignore=tests/unit/rules
 
 .PHONY: test-all
-test-all: test ## what `test` runs, finer steps, and every fault of the demo from beginning to end
+test-all: test mysql ## what `test` runs, finer steps, and every fault of the demo from beginning to end
 	$(python) -m pytest -n auto -m full
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
 
@@ -69,8 +70,12 @@ golden: $(ready) .tools/forky ## what is derived from code outside generated/: d
 	GOLDEN=write $(python) -m pytest -q tests/routing/test_messages.py tests/unit/alertmanager/test_documentation.py
 
 .PHONY: pictures
-pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a demo that runs beside it
-	PATH="$$PATH:$(CURDIR)/.tools/chromium/bin:$(CURDIR)/.venv/bin" $(python) -m dashboards.viz.pictures
+pictures: $(ready) .tools/forky $(browser) ## docs/dashboards.md and its pictures, from the data sets of the tests; BOARDS=gradewatch-queue
+	$(python) -m tests.dashboards.album $(BOARDS)
+
+.PHONY: bench-exporter
+bench-exporter: $(ready) ## the sidecar beside other exporters, into docs/benchmarks.md; PARTS="rendering scrapes memory trouble attacks"
+	@$(python) -m bench.exporter $(PARTS)
 
 .PHONY: tools
 tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into .tools
@@ -78,6 +83,10 @@ tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into 
 .PHONY: databases
 databases: ## MariaDB, PostgreSQL, Redis and RabbitMQ for the tests: installed for root, else unpacked into .tools
 	@setup/databases.sh
+
+.PHONY: mysql
+mysql: ## a MySQL server of Debian's unstable suite into .tools, for the tests that only `test-all` runs
+	@setup/mysql.sh
 
 .PHONY: clean
 clean: ## remove what make has set up and what the tools have left

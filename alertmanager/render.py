@@ -13,7 +13,7 @@ from alertmanager.features import NEWEST, missing, parsed
 from alertmanager.hours import intervals
 from alertmanager.receivers import Receiver, global_block, receivers
 from alertmanager.table import HEARTBEAT, UNROUTED, WATCHDOG, all_rows, cases
-from alertmanager.together import merge, prefixed
+from alertmanager.together import merge, prefixed, same_roles
 from policy.model import Policy
 from policy.rendered import Rendered
 from typedyaml.faults import Fault, Faults
@@ -42,6 +42,7 @@ def render_all(documents: Sequence[Document[Policy]]) -> Rendered:
         for document in documents
         for fault in (*_lacking(document, receivers(document.value), target), *inhibition_faults(document))
     ]
+    faults += same_roles(documents)
     if faults:
         raise Faults(faults)
     alone = len(policies) == 1

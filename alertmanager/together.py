@@ -6,11 +6,13 @@ first policy are the global ones; where another policy has others, its receivers
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from alertmanager.routes import equals
 from policy.model import Policy
+from typedyaml.faults import Fault
+from typedyaml.load import Document
 
 Config = dict[str, Any]
 
@@ -44,6 +46,27 @@ def merge(parts: Sequence[tuple[Policy, Config]]) -> Config:
         ],
         **({"time_intervals": spans} if spans else {}),
     }
+
+
+def same_roles(documents: Sequence[Document[Policy]]) -> Iterator[Fault]:
+    """Two policies whose text messages or calls go to one address though they mean different people."""
+    seen: dict[str, str] = {}
+    for document in documents:
+        policy = document.value
+        if policy.delivery.webhook is None:
+            continue
+        for role, contact in policy.contacts.items():
+            address = f"{policy.delivery.webhook.base}/{role}"
+            if not (contact.sms or contact.call):
+                continue
+            if address in seen:
+                message = (
+                    f'{seen[address]} has a role "{role}" behind the same address: '
+                    f"let base end in /{policy.policy}"
+                )
+                yield document.fault(("delivery", "webhook", "base"), message)
+                break
+            seen[address] = policy.policy
 
 
 def prefixed(policy: Policy, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.palette import CRITICAL, INFO, OK, WARNING, Json, steps
@@ -45,15 +46,20 @@ def pace(policy: Policy) -> str:
     return str(entry.window / POINTS_PER_WINDOW) if entry and entry.window else ""
 
 
-def judged(found: Limit | None) -> list[Json]:
-    """Good on the right side of the limit; without one the figure informs and does not judge."""
+def limits(policy: Policy, *alerts: str) -> list[Limit]:
+    """The thresholds of several alerts on one figure, those that the policy has."""
+    return [found for alert in alerts if (found := limit(policy, alert))]
+
+
+def judged(*given: Limit | None) -> list[Json]:
+    """Good on the right side of the limits; without one the figure informs and does not judge."""
+    found = sorted((one for one in given if one), key=lambda one: one.value)
     if not found:
         return steps(base=INFO)
-    return (
-        steps((OK, found.value), base=found.color)
-        if found.below
-        else steps((found.color, found.value), base=OK)
-    )
+    if not found[0].below:
+        return steps(*((one.color, one.value) for one in found), base=OK)
+    better = [*(one.color for one in found[1:]), OK]
+    return steps(*((color, one.value) for color, one in zip(better, found, strict=True)), base=found[0].color)
 
 
 def good_share(found: Limit | None, promised: float | None = None) -> list[Json]:
@@ -65,9 +71,14 @@ def good_share(found: Limit | None, promised: float | None = None) -> list[Json]
     return steps((WARNING, found.share_left), (OK, promised), base=found.color)
 
 
-def line(found: Limit | None) -> list[Json]:
-    """A line in a graph at the limit, the rest of it uncoloured."""
-    return steps((found.color, found.value), base="transparent") if found else steps(base="transparent")
+def line(*given: Limit | None) -> list[Json]:
+    """A line in a graph at each limit, the rest of it uncoloured."""
+    return steps(*((one.color, one.value) for one in given if one), base="transparent")
+
+
+def sentences(found: Sequence[Limit], unit: str = "") -> str:
+    """The words for all limits of a panel."""
+    return "".join(sentence(one, unit) for one in found)
 
 
 def sentence(found: Limit | None, unit: str = "", good: bool = False) -> str:

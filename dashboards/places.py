@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dashboards.palette import INFO, Json
-from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE
+from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE, SLO, SYSTEM
 
 NAMES: Mapping[str, str] = {
     OVERVIEW: "Overview",
     GRADER: "Grader",
     QUEUE: "Queue",
     DATABASE: "Database",
+    SYSTEM: "System",
     MODEL: "Model",
     ADOPTION: "Support",
+    SLO: "Objectives",
     ALERTING: "Alerting",
 }
 _CATEGORIES: Mapping[str, tuple[str, ...]] = {
     GRADER: ("grading",),
     QUEUE: ("queue", "throughput"),
-    DATABASE: ("database", "cache", "storage", "saturation", "capacity", "backup"),
+    DATABASE: ("database", "backup"),
+    SYSTEM: ("saturation", "storage", "cache", "capacity"),
     MODEL: ("model",),
     ADOPTION: ("support", "compliance", "security"),
+    SLO: ("certificate",),
     ALERTING: ("monitoring",),
 }
 BOARD_OF: Mapping[str, str] = {name: uid for uid, names in _CATEGORIES.items() for name in names}

@@ -365,12 +365,17 @@ GRADER_DATABASE_REPLICATION_LAG_SECONDS = _database.gauge(
 
 # Queues
 
-_queue = _Subject("Queues", "queue", "a configured broker", "later")
+_queue = _Subject("Queues", "queue", "a configured broker", "now")
 
 GRADER_BROKER_UP = _queue.gauge(
     "grader_broker_up",
     "1 when the broker answered the last collection, else 0.",
     broker=OPEN,
+)
+GRADER_QUEUE_UP = _queue.gauge(
+    "grader_queue_up",
+    "1 when the configured queue could be read at the last collection, else 0.",
+    queue=OPEN,
 )
 GRADER_QUEUE_CONSUMERS = _queue.gauge(
     "grader_queue_consumers",
@@ -405,7 +410,7 @@ GRADER_QUEUE_SCAN_TRUNCATED = _queue.gauge(
 
 # Probes
 
-_probe = _Subject("Probes and checks", "probe", "a configured request or query", "later")
+_probe = _Subject("Probes and checks", "probe", "a configured request or query", "now")
 
 GRADER_PROBE_UP = _probe.gauge(
     "grader_probe_up",
@@ -440,7 +445,7 @@ GRADER_BUILD_INFO = _probe.info(
 
 # Backups
 
-_backup = _Subject("Backups", "backup", "a configured set of backup files", "later")
+_backup = _Subject("Backups", "backup", "a configured set of files or rows", "now")
 
 GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS = _backup.gauge(
     "grader_backup_last_success_timestamp_seconds",
@@ -465,7 +470,7 @@ GRADER_BACKUP_SIZE_BYTES = _backup.gauge(
 
 # People: filled by SQL from the configuration
 
-_users = _Subject("Users", "queries", "the SQL of your configuration", "later")
+_users = _Subject("Users", "queries", "the SQL of your configuration", "now")
 
 GRADER_USERS_REGISTERED = _users.gauge("grader_users_registered", "Registered users.")
 GRADER_USERS_ACTIVE = _users.gauge(
@@ -497,7 +502,7 @@ GRADER_USERS_RETAINED_RATIO = _users.gauge(
     window=PERIODS,
 )
 
-_security = _Subject("Security", "queries", "the SQL of your configuration", "later")
+_security = _Subject("Security", "queries", "the SQL of your configuration", "now")
 
 GRADER_SECURITY_FAILED_LOGINS_TOTAL = _security.counter(
     "grader_security_failed_logins_total",
@@ -513,7 +518,7 @@ GRADER_SECURITY_SUSPICIOUS_EVENTS_TOTAL = _security.counter(
     reason=OPEN,
 )
 
-_feedback = _Subject("Feedback", "queries", "the SQL of your configuration", "later")
+_feedback = _Subject("Feedback", "queries", "the SQL of your configuration", "now")
 
 GRADER_FEEDBACK_NPS = _feedback.gauge("grader_feedback_nps", "Net promoter score, -100 to 100.")
 GRADER_FEEDBACK_CSAT = _feedback.gauge("grader_feedback_csat", "Mean satisfaction, 1 to 5.")
@@ -539,7 +544,7 @@ GRADER_FEEDBACK_FEATURE_REQUESTS = _feedback.gauge(
     state=REQUEST_STATES,
 )
 
-_support = _Subject("Support", "queries", "the SQL of your configuration", "later")
+_support = _Subject("Support", "queries", "the SQL of your configuration", "now")
 
 GRADER_SUPPORT_TICKETS = _support.gauge(
     "grader_support_tickets",
@@ -579,7 +584,7 @@ GRADER_SUPPORT_HELP_REQUESTS_TOTAL = _support.counter(
     "Requests for help from within an assignment.",
 )
 
-_education = _Subject("Education", "queries", "the SQL of your configuration", "later")
+_education = _Subject("Education", "queries", "the SQL of your configuration", "now")
 
 GRADER_EDUCATION_GRADE_IMPROVEMENT_RATIO = _education.gauge(
     "grader_education_grade_improvement_ratio",
@@ -594,7 +599,7 @@ GRADER_EDUCATION_AT_RISK_STUDENTS = _education.gauge(
     "Students at risk; 0 below `min_users`, so that nobody is singled out.",
 )
 
-_compliance = _Subject("Compliance", "queries", "the SQL of your configuration", "later")
+_compliance = _Subject("Compliance", "queries", "the SQL of your configuration", "now")
 
 GRADER_COMPLIANCE_AUDIT_LOG_OLDEST_TIMESTAMP_SECONDS = _compliance.gauge(
     "grader_compliance_audit_log_oldest_timestamp_seconds",
@@ -623,7 +628,7 @@ GRADER_COMPLIANCE_INCIDENT_REPORT_SECONDS = _compliance.histogram(
     _INCIDENT,
 )
 
-_incidents = _Subject("Incidents", "queries", "the SQL of your configuration", "later")
+_incidents = _Subject("Incidents", "queries", "the SQL of your configuration", "now")
 
 GRADER_INCIDENTS_OPEN = _incidents.gauge(
     "grader_incidents_open",

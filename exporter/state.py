@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from exporter.counting import Position
 from exporter.pending import Pending
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the meaning of the file changes; another format is treated like no file."""
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from policy.contacts import Channel, ChannelPolicy, Contact, Delivery, Heartbeat
 from policy.escalation import Holidays, Hours, PriorityPolicy, ReadySet
+from policy.outputs import Outputs
 from policy.scalars import (
     Address,
     AlertName,
@@ -71,6 +72,16 @@ class Job:
     job: Name
     targets: Annotated[tuple[Address, ...], Meta(min_length=1)]
     interval: Duration | None = None
+    series: Annotated[int, Meta(ge=1)] | None = None
+    """How many a target exposes; only a budget needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much Prometheus may store; a sample takes 1 to 2 bytes on disk."""
+
+    bytes_per_month: Positive
+    bytes_per_sample: Positive = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class Scrape:
     evaluation: Duration
     jobs: dict[Name, Job]
     """By purpose: `application` and `exporter` are required, the rest are neighbours."""
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +131,10 @@ class Sli:
     """What counts as a bad event; `job` is the purpose of the scrape job that has the series.
 
     request_errors: the application's 5xx answers among all answers. ratio: series of the counter `metric`
-    that match `bad`. latency: observations of the histogram `metric` (the application's response times) longer
-    than `within`, one of its buckets. availability: samples of the gauge `metric` (`up`) that are 0. freshness:
-    samples of `metric`, an age in seconds, over `within`. `where` chooses series; a matcher's value may be a
-    regular expression.
+    that match `bad`. latency: observations of the histogram `metric` (the application's response times)
+    longer than `within`, one of its buckets. availability: samples of the gauge `metric` (`up`) that are 0.
+    freshness: samples of `metric`, an age in seconds, over `within`. `where` chooses series; a matcher's
+    value may be a regular expression.
     """
 
     kind: Literal["request_errors", "ratio", "latency", "availability", "freshness"]
@@ -231,6 +243,9 @@ class Policy:
     capacity: Capacity | None = None
     health: Health | None = None
     heartbeat: Heartbeat | None = None
+    outputs: Outputs = field(default_factory=Outputs)
+    notify_within: dict[AlertName, Duration] = field(default_factory=dict)
+    """The latest that a message may leave after the fault, by alert; added up at build time."""
     identity: tuple[LabelName, ...] = ("alertname", "service")
     inhibit: tuple[Inhibition, ...] = ()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def evaluated(path: Path, **external: str) -> str:
-    """The JSON of a file; `external` are its `std.extVar`s, as jsonnet code. RuntimeError names a fault's place."""
+    """The JSON of a file; `external` are its `std.extVar`s as code. RuntimeError names a fault's place."""
     try:
         import rjsonnet
     except ImportError:

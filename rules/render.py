@@ -7,7 +7,7 @@ from typing import Any
 
 from policy.model import Policy
 from policy.rendered import Rendered
-from rules import burn, clocks, contract, layout, parameters, prometheus
+from rules import budget, burn, clocks, contract, deadlines, layout, parameters, prometheus
 from rules.mixin import Mixin, evaluate
 from typedyaml.faults import Faults
 from typedyaml.load import Document
@@ -73,10 +73,11 @@ def _build(doc: Document[Policy]) -> tuple[Mixin, list[str]]:
         raise Faults(faults)
     mixin = evaluate(doc.value)
     notes, unreachable = burn.unreachable(doc, mixin.tiers)
-    if unreachable:
-        raise Faults(unreachable)
+    size, too_much = budget.checked(doc, mixin.groups)
+    if faults := (*unreachable, *too_much, *deadlines.faults_of(doc)):
+        raise Faults(faults)
     _keep_contract(doc.value, mixin)
-    return mixin, notes
+    return mixin, notes + size
 
 
 def _keep_contract(policy: Policy, mixin: Mixin) -> None:

@@ -11,13 +11,13 @@ import numpy as np
 import yaml
 
 from bench.alerts.incident import Incident, Move
-from bench.alerts.rhythm import STEP, Array, load, moments
+from bench.alerts.rhythm import BEGIN, STEP, Array, load, moments
 from exporter import catalogue
 
 SEED = 20261102
 BACKENDS = ("10.0.0.5:5000", "10.0.0.6:5000")
 SIDECAR = {"job": "gradewatch", "instance": "localhost:11910"}
-RESPONSE_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+RESPONSE_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0)
 _SHARES = {"accepted": 0.45, "partial": 0.25, "rejected": 0.2, "runtime_error": 0.06, "compile_error": 0.04}
 WORKERS = 8
 SERVICE_SECONDS = 10.0
@@ -227,9 +227,9 @@ def _listed(world: World, entry: dict[str, Any], busy: Array, chance: np.random.
     shape = (1 + entry.get("rhythm", 0.0) * busy) * noise
     for labels in entry.get("labels", [{}]):
         for name, value in entry["is"].items():
-            amount = 0.0 if value == "clock" else float(value)
-            if value == "clock":
-                world.gauge(name, world.at, **labels)
+            amount = 0.0 if value == "nightly" else float(value)
+            if value == "nightly":
+                world.gauge(name, BEGIN + np.floor(world.at / 86400 - 0.1) * 86400 + 8640, **labels)
             elif name.endswith(("_total", "_bucket", "_count", "_sum")) or entry.get("counter"):
                 world.counter(name, np.maximum(amount * shape, 0), **labels)
             else:

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboards.boards.audits import compliance, exports, logins, suspicious
 from dashboards.boards.people import (
-    compliance,
+    agreement,
     feature_requests,
     first_answers,
     learning,
-    logins,
     satisfaction_over_time,
-    suspicious,
     tickets_by_urgency,
     tickets_over_time,
 )
-from dashboards.boards.stages import timeliness
 from dashboards.fields import colours
 from dashboards.graphs import timeseries
 from dashboards.grid import Grid
-from dashboards.limits import judged, limit, sentence
 from dashboards.palette import BLUE, INFO, OK, ORANGE, SKY, WARNING, steps
 from dashboards.series import Like, quantile, rate, series
 from dashboards.shell import ADOPTION, board, help_row
 from dashboards.singles import bars, gauge, stat
 from dashboards.targets import q
 from exporter.catalogue import (
+    GRADER_EDUCATION_AT_RISK_STUDENTS,
     GRADER_FEEDBACK_CSAT,
     GRADER_FEEDBACK_NPS,
-    GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS,
     GRADER_SUPPORT_TICKETS,
     GRADER_USERS_ACTIVE,
     GRADER_USERS_CORE_FEATURE_USERS,
@@ -74,19 +71,24 @@ def adoption(policy: Policy) -> Any:
                 5,
                 [
                     adopted(),
-                    this_week(),
                     satisfaction(),
                     promoters(),
                     open_tickets(),
-                    longest_unanswered(policy),
+                    at_risk(),
                 ],
             ),
         )
         .row("Who uses it, and what of it?", (8, [(active(), 9), (visits(), 8), (features(), 7)]))
-        .row("Do they learn?", (8, [learning(), timeliness()]))
-        .row("Are they helped?", (8, [tickets_over_time(), (first_answers(), 7), (tickets_by_urgency(), 9)]))
+        .row("Do they learn?", (8, [learning(), agreement(policy)]))
+        .row(
+            "Are they helped?",
+            (8, [tickets_over_time(), (first_answers(), 6), (tickets_by_urgency(policy), 10)]),
+        )
         .row("What do they say?", (7, [satisfaction_over_time(), lengths(), feature_requests()]))
-        .row("Is it safe?", (7, [(logins(policy), 7), (suspicious(), 7), (compliance(), 10)]))
+        .row(
+            "Is it safe?",
+            (7, [(logins(policy), 5), (exports(policy), 5), (suspicious(), 5), (compliance(policy), 9)]),
+        )
     )
     return board(
         policy,
@@ -109,18 +111,6 @@ def adopted() -> Any:
         unit=PERCENT,
         targets=q(f"sum({active_}) / (sum({all_}) > 0)", instant=True),
         thresholds=steps((OK, ADOPTED), base=WARNING),
-    )
-
-
-def this_week() -> Any:
-    """The number in the mouths of heads."""
-    return stat(
-        "Active this week",
-        "Different people who signed in within 7 days. Compare with the timetable: a fall without holidays "
-        "means that a course left.",
-        unit="locale",
-        targets=q(f"sum({series(GRADER_USERS_ACTIVE, window='7d')})", instant=True),
-        thresholds=steps(base=INFO),
     )
 
 
@@ -162,17 +152,15 @@ def open_tickets() -> Any:
     )
 
 
-def longest_unanswered(policy: Policy) -> Any:
-    """The agreement that is broken first."""
-    found = limit(policy, "SupportResponseOverdue")
+def at_risk() -> Any:
+    """How many, never who."""
     return stat(
-        "Longest without an answer",
-        f"Age of the oldest ticket that nobody has answered.{sentence(found, 's')} Answer it first; the "
-        "table of tickets says of which urgency it is.",
-        unit="s",
-        decimals=1,
-        targets=q(f"max({series(GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS)})", instant=True),
-        thresholds=judged(found),
+        "Students at risk",
+        "Students whom your own rule counts as at risk; 0 below the least number that the sidecar shows. "
+        "When it rises ask the teachers of the courses; this board knows no names.",
+        unit="locale",
+        targets=q(f"sum({series(GRADER_EDUCATION_AT_RISK_STUDENTS)})", instant=True),
+        thresholds=steps(base=INFO),
     )
 
 
@@ -224,7 +212,7 @@ def features() -> Any:
         decimals=0,
         targets=q(
             (core, "Core"),
-            (back, "Came back"),
+            (back, "Returned"),
             (f"topk(6, {by_feature} / ignoring (feature) group_left () {users})", "{{feature}}"),
             instant=True,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards.boards.delivery import (
+    alertmanagers,
     evaluations,
     latencies,
     lost,
@@ -13,7 +14,7 @@ from dashboards.boards.delivery import (
     targets_up,
     undelivered,
 )
-from dashboards.boards.hurt import PRIORITIES, priorities, what_fires
+from dashboards.boards.hurt import PRIORITIES, named, priorities, what_fires
 from dashboards.fields import colours, link, override
 from dashboards.graphs import state_timeline, timeseries
 from dashboards.grid import Grid
@@ -57,12 +58,13 @@ def alerting(policy: Policy) -> Any:
             (
                 5,
                 [
-                    (burning(policy), 8),
+                    (burning(policy), 6),
                     oldest(policy),
                     escalated(policy),
                     silenced(),
                     undelivered(),
                     alive(policy),
+                    alertmanagers(policy),
                 ],
             ),
         )
@@ -74,7 +76,7 @@ def alerting(policy: Policy) -> Any:
         )
         .row(
             "Does alerting work?",
-            (7, [notifications(), latencies(), lost()]),
+            (7, [notifications(), latencies(), lost(policy)]),
             (10, [evaluations(), rule_failures(), targets_up()]),
         )
     )
@@ -155,7 +157,11 @@ def alive(policy: Policy) -> Any:
 def steps_over_time(policy: Policy) -> Any:
     """When each step was reached."""
     of = series(ALERTS, alertstate="firing", service=policy.service)
-    names = {0: ("Step 0", INFO), 1: ("Step 1", WARNING), 2: ("Step 2", CRITICAL)}
+    names: dict[float, tuple[str, str]] = {
+        0: ("Step 0", INFO),
+        1: ("Step 1", WARNING),
+        2: ("Step 2", CRITICAL),
+    }
     return state_timeline(
         "Steps of escalation",
         "When each alert reached which step: 0 those called first, then the policy's further steps. A long "
@@ -202,8 +208,8 @@ def noisiest(policy: Policy) -> Any:
         "How long each alert fired in this time range, and how often it began, tries that did not hold "
         "included. Short and often: raise its time or its threshold in the policy.",
         targets=q(
-            f"{interval:g} * sum by ({by}) (count_over_time({fires}[$__range]))",
-            f"sum by ({by}) (changes({begun}[$__range]) + 1)",
+            named(f"{interval:g} * sum by ({by}) (count_over_time({fires}[$__range]))"),
+            named(f"sum by ({by}) (changes({begun}[$__range]) + 1)"),
         ),
         columns={"priority": "Priority", "alertname": "Alert", "Value #A": "Fired for", "Value #B": "Times"},
         overrides=[

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.fields import colours
+from dashboards import records
+from dashboards.fields import colours, override
 from dashboards.graphs import timeseries
-from dashboards.palette import BLUE, CRITICAL, OK, ORANGE, SKY, WARNING, steps
+from dashboards.palette import BLUE, CRITICAL, OK, ORANGE, SKY, WARNING, coloured, steps
 from dashboards.series import Like, Not, rate, series
 from dashboards.singles import bars
+from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
     FOREIGN,
@@ -19,12 +21,15 @@ from exporter.catalogue import (
     GRADER_SUBMISSIONS_TOTAL,
     GRADER_WORKERS,
 )
+from policy.model import Policy
 
 # Shares of what there is: above the first plan for more, above the second it is needed now.
 PLAN, NOW = 0.7, 0.9
 MONTH = 30 * 86400
 SEEN = "1d"
 _EVERY = "[$__range:5m]"
+_USE = tuple(steps((WARNING, PLAN), (CRITICAL, NOW), base=OK))
+_LEFT = tuple(steps((OK, 1), base=CRITICAL))
 
 
 def highest_use() -> Any:
@@ -91,6 +96,46 @@ def submissions_per_hour() -> Any:
         unit="short",
         targets=q(f"3600 * sum({rate(GRADER_SUBMISSIONS_TOTAL)})"),
         color=SKY,
+    )
+
+
+def in_a_year(policy: Policy) -> Any:
+    """The recorded forecasts."""
+    of = {"service": policy.service}
+    assert policy.capacity
+    hosts = "node" in policy.scrape.jobs
+    shown = [
+        ("Requests per second", f"max by (horizon) ({series(records.REQUESTS_FORECAST, **of)})", "reqps", ()),
+        (
+            "Connections",
+            f"max by (horizon) ({series(records.CONNECTIONS_FORECAST, **of)})",
+            "percentunit",
+            _USE,
+        ),
+        ("Database", f"sum by (horizon) ({series(records.DATABASE_FORECAST, **of)})", "bytes", ()),
+    ]
+    if hosts:
+        shown += [
+            ("Memory", f"max by (horizon) ({series(records.MEMORY_FORECAST, **of)})", "percentunit", _USE),
+            (
+                "Disk left",
+                f"clamp_min(min by (horizon) ({series(records.DISK_FORECAST, **of)}), 0)",
+                "bytes",
+                _LEFT,
+            ),
+        ]
+    return table(
+        "In half a year and in a year",
+        f"What the line through the last {policy.capacity.window} makes of each resource, as the rules "
+        "record it. Orange or red: budget for more now. Empty until half of that time has been seen.",
+        targets=q(*(expr for _, expr, *_ in shown)),
+        columns={"horizon": "In"}
+        | {f"Value #{chr(ord('A') + index)}": head for index, (head, *_) in enumerate(shown)},
+        overrides=[
+            override(head, unit=unit, decimals=1, **(coloured(list(judging)) if judging else {}))
+            for head, _, unit, judging in shown
+        ],
+        sort_by="In",
     )
 
 

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboards.boards.alarms import alerts_here
+from dashboards.boards.backups import backup_age, backups
 from dashboards.boards.grader import alive
-from dashboards.boards.machine import (
-    cache_hits,
-    cache_memory,
-    disks,
-    forecast,
-    memory,
-    network,
-    processor,
-)
-from dashboards.fields import colours, colours_where_found, override, to_board
+from dashboards.fields import colours, colours_where_found
 from dashboards.graphs import timeseries
 from dashboards.grid import Grid
 from dashboards.limits import judged, limit, sentence
-from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps, words
+from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps
 from dashboards.series import rate, series
-from dashboards.shell import ALERTING, DATABASE, board, help_row
+from dashboards.shell import DATABASE, board, help_row
 from dashboards.singles import gauge, stat
-from dashboards.states import categories, number_firing
-from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
     FOREIGN,
-    GRADER_BACKUP_LAST_SUCCESS,
-    GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS,
-    GRADER_BACKUP_SIZE_BYTES,
     GRADER_DATABASE_CONNECT_ERRORS_TOTAL,
     GRADER_DATABASE_CONNECTIONS,
     GRADER_DATABASE_CONNECTIONS_MAX,
@@ -42,7 +30,7 @@ from policy.model import Policy
 
 ABOUT = (
     "Does the database carry the load, is it the cause of what students feel, and will it last: connections, "
-    "statements, replicas, cache, machine, backups."
+    "statements, replicas, backups."
 )
 WORDS = """\
 **Statement**: one light query that the sidecar times at every collection; it does no work of its own.
@@ -51,9 +39,8 @@ WORDS = """\
 
 **Behind**: how many seconds of changes a replica has not applied yet.
 
-**Grey, "No data"**: nobody measures it. Host figures need node_exporter, the cache
-redis_exporter, MySQL's own mysqld_exporter, as scrape jobs of the policy."""
-ABOUT_US = ("database", "cache", "storage", "saturation", "backup", "capacity")
+**Grey, "No data"**: nobody measures it. MySQL's own figures need mysqld_exporter as a scrape job."""
+ABOUT_US = ("database", "backup")
 # Shares of the allowed connections: some are kept for those who repair.
 NEARLY, FULL = 0.8, 0.95
 
@@ -72,23 +59,19 @@ def database(policy: Policy) -> Any:
                     pool(policy),
                     behind(policy),
                     backup_age(policy),
-                    burning(policy),
+                    alerts_here(policy, *ABOUT_US),
                 ],
             ),
         )
         .row(
             "Is it the cause?",
             (8, [statement_times(policy), connections()]),
-            (8, [long_statements(policy), connect_errors(), server()]),
+            (8, [long_statements(policy), replica(policy)]),
+            (8, [connect_errors(), server()]),
         )
-        .row("Does the cache help?", (7, [cache_hits(policy), cache_memory(policy)]))
-        .row(
-            "Does the machine carry it?",
-            (7, [processor(policy), memory(policy), disks(policy), network(policy)]),
-        )
-        .row("Will it last?", (7, [(size(), 10), (forecast(policy), 4), (backups(), 10)]))
+        .row("Will it last?", (7, [size(), backups(policy)]))
     )
-    title = f"{policy.title}: database and machine"
+    title = f"{policy.title}: database"
     return board(policy, DATABASE, title, ABOUT, help_row(policy, grid, ABOUT_US, WORDS), hours=6)
 
 
@@ -134,34 +117,6 @@ def behind(policy: Policy) -> Any:
         targets=q(f"max({series(GRADER_DATABASE_REPLICATION_LAG_SECONDS)})", instant=True),
         thresholds=judged(found),
         nothing="No replica",
-    )
-
-
-def backup_age(policy: Policy) -> Any:
-    """What would be lost."""
-    found = limit(policy, "BackupOverdue")
-    last = series(GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS)
-    return stat(
-        "Age of the last good backup",
-        f"The oldest of the newest good backups: what would be lost by a crash now.{sentence(found, 's')} "
-        "Run the backup by hand and read its log.",
-        unit="s",
-        decimals=1,
-        targets=q(f"time() - min({last})", instant=True),
-        thresholds=judged(found),
-    )
-
-
-def burning(policy: Policy) -> Any:
-    """Alerts of this board's parts."""
-    return stat(
-        "Alerts on these parts",
-        "Alerts of database, cache, storage, machine and backups that fire. Their names and steps are on the "
-        "board of the alerts, their runbooks in the last row of this one.",
-        unit="locale",
-        targets=q(number_firing(policy, category=categories(*ABOUT_US)), instant=True),
-        thresholds=steps((WARNING, 1), base=OK),
-        links=[to_board("Alerts", ALERTING)],
     )
 
 
@@ -245,33 +200,20 @@ def size() -> Any:
     )
 
 
-def backups() -> Any:
-    """Each set."""
-    newest = series(GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS)
-    return table(
-        "Backups",
-        "Each set of backups: how the newest attempt went, when the last good one was made, how large it is. "
-        "Much smaller than usual: it is not whole; try to restore it.",
-        targets=q(
-            f"min by (backup) ({series(GRADER_BACKUP_LAST_SUCCESS)})",
-            f"1000 * max by (backup) ({newest})",
-            f"max by (backup) ({series(GRADER_BACKUP_SIZE_BYTES)})",
-        ),
-        columns={"backup": "Backup", "Value #A": "Last attempt", "Value #B": "Last good", "Value #C": "Size"},
-        overrides=[
-            override(
-                "Last attempt", mappings=[words({1: ("Good", OK), 0: ("Failed", CRITICAL)})], **COLOURED
-            ),
-            override("Last good", unit="dateTimeFromNow"),
-            override("Size", unit="bytes"),
-        ],
-        sort_by="Backup",
-    )
-
-
-COLOURED = {"custom__cellOptions": {"type": "color-text"}}
-
-
 def _share() -> str:
     used, most = series(GRADER_DATABASE_CONNECTIONS), series(GRADER_DATABASE_CONNECTIONS_MAX)
     return f"max by (database) ({used}) / (max by (database) ({most}) > 0)"
+
+
+def replica(policy: Policy) -> Any:
+    """Since when it lags."""
+    found = limit(policy, "ReplicationLagHigh")
+    return timeseries(
+        "Replica behind",
+        f"How far each replica is behind its source.{sentence(found, 's')} It grows during a large import or "
+        "a long statement and must fall again by itself; if not, replication has stopped.",
+        unit="s",
+        targets=q((f"max by (database) ({series(GRADER_DATABASE_REPLICATION_LAG_SECONDS)})", "{{database}}")),
+        limit=found,
+        narrow=True,
+    )

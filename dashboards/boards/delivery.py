@@ -6,16 +6,19 @@ from typing import Any
 
 from dashboards.fields import colours, colours_where_found, override
 from dashboards.graphs import timeseries
+from dashboards.limits import judged, limit, line, sentence
 from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, steps
 from dashboards.series import UP, quantile, rate, series
 from dashboards.singles import stat
 from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import FOREIGN
+from policy.model import Policy
 
 SENT = FOREIGN["alertmanager_notifications_total"]
 FAILED = FOREIGN["alertmanager_notifications_failed_total"]
 LATENCY = FOREIGN["alertmanager_notification_latency_seconds"]
+PERCENT = "percentunit"
 COLOURED = {"custom__cellOptions": {"type": "color-text"}}
 
 
@@ -60,22 +63,38 @@ def latencies() -> Any:
     )
 
 
-def lost() -> Any:
+def lost(policy: Policy) -> Any:
     """On both ways."""
-    dropped = rate(FOREIGN["prometheus_notifications_dropped_total"])
+    refused, unsent = limit(policy, "NotificationsFailing"), limit(policy, "AlertsNotSent")
+    sent = rate(FOREIGN["prometheus_notifications_sent_total"])
     errors = rate(FOREIGN["prometheus_notifications_errors_total"])
     return timeseries(
-        "Lost messages per minute",
-        "Refused: by a channel. Not sent: Prometheus did not reach Alertmanager. Dropped: it gave up. "
-        "Anything but 0 needs a look at that program's log.",
-        unit="short",
+        "Share of messages lost",
+        f"Refused: by a channel.{sentence(refused, PERCENT)} Not sent: Prometheus did not reach Alertmanager."
+        f"{sentence(unsent, PERCENT)} Look at that program's log.",
+        unit=PERCENT,
         targets=q(
-            (f"60 * sum({rate(FAILED)})", "Refused"),
-            (f"60 * sum({errors})", "Not sent"),
-            (f"60 * sum({dropped})", "Dropped"),
+            (f"sum({rate(FAILED)}) / (sum({rate(SENT)}) > 0)", "Refused"),
+            (f"sum({errors}) / (sum({sent}) > 0)", "Not sent"),
         ),
-        overrides=colours(Refused=ORANGE, Not_sent=BLUE, Dropped=VERMILION),
+        lines=line(*(found for found in (refused, unsent) if found)),
+        overrides=colours(Refused=ORANGE, Not_sent=BLUE),
         narrow=True,
+    )
+
+
+def alertmanagers(policy: Policy) -> Any:
+    """To whom alerts go."""
+    found = limit(policy, "AlertmanagerMissing")
+    return stat(
+        "Alertmanagers",
+        f"Alertmanagers that Prometheus knows.{sentence(found)} Without one nobody is called: look at its "
+        "address in Prometheus' configuration.",
+        unit="locale",
+        targets=q(
+            f"min({series(FOREIGN['prometheus_notifications_alertmanagers_discovered'])})", instant=True
+        ),
+        thresholds=judged(found),
     )
 
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import records
-from dashboards.fields import colours, colours_where_found, override, to_board
+from dashboards.fields import colours, to_board
 from dashboards.graphs import timeseries
-from dashboards.limits import figure, good_share, judged, limit, pace, sentence
-from dashboards.palette import BLUE, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps
+from dashboards.limits import (
+    figure,
+    good_share,
+    judged,
+    limit,
+    limits,
+    pace,
+    sentence,
+    sentences,
+)
+from dashboards.palette import BLUE, GREEN, OK, ORANGE, WARNING, steps
 from dashboards.series import Like, or_no_data, quantile, rate, request_duration, requests, series
 from dashboards.shell import ADOPTION, GRADER
 from dashboards.singles import stat
-from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
     GRADER_ACTIVE_USERS,
@@ -27,7 +35,6 @@ from policy.model import Policy
 SERVER_ERROR = "5.."
 PERCENT = "percentunit"
 USUAL_SHARE = 0.95
-_FAILURES = (VERMILION, ORANGE, BLUE, SKY)
 CONTENT = 4
 """Of 5: what the requirements promise."""
 
@@ -64,29 +71,29 @@ def availability(policy: Policy) -> Any:
 
 def error_ratio(policy: Policy) -> Any:
     """Key figure 2."""
-    found = limit(policy, "HighErrorRate")
+    found = limits(policy, "ServerErrorsOverTarget", "ErrorRateElevated", "HighErrorRate")
     return stat(
         "Error ratio",
-        f"Share of the requests that ended in a server error (5xx).{sentence(found, PERCENT)} A step up at "
+        f"Share of the requests that ended in a server error (5xx).{sentences(found, PERCENT)} A step up at "
         "a deployment mark: roll back.",
         unit=PERCENT,
         decimals=2,
         targets=_website(policy, failed(policy)),
-        thresholds=judged(found),
+        thresholds=judged(*found),
         trend=True,
     )
 
 
 def response_time(policy: Policy) -> Any:
     """Key figure 3: the percentile that the alert watches."""
-    found, share = limit(policy, "SlowResponseTime"), watched_share(policy)
+    found, share = limits(policy, "SlowResponseTime", "VerySlowResponseTime"), watched_share(policy)
     return stat(
         f"Response time {percentile(share)}",
-        f"{figure(share, PERCENT)} of the requests were answered faster than this.{sentence(found, 's')} "
+        f"{figure(share, PERCENT)} of the requests were answered faster than this.{sentences(found, 's')} "
         "Then compare with the traffic and the database.",
         unit="s",
         targets=_website(policy, quantile(share, request_duration(policy))),
-        thresholds=judged(found),
+        thresholds=judged(*found),
         trend=True,
     )
 
@@ -155,41 +162,6 @@ def satisfaction(policy: Policy) -> Any:
     )
 
 
-def answers(policy: Policy) -> Any:
-    """Requests by what became of them."""
-    counter, label = requests(policy), policy.application.status_label
-    everything = f"sum({rate(counter)})"
-
-    def share(pattern: str) -> str:
-        return f"sum({rate(counter, **{label: Like(pattern)})}) or 0 * {everything}"
-
-    return timeseries(
-        "Requests by answer",
-        "Served: 1xx to 3xx. Refused: 4xx, the client's fault. Failed: 5xx, ours. Look for the moment at "
-        "which failed began, and for a deployment mark before it.",
-        unit="reqps",
-        targets=q((share("[123].."), "Served"), (share("4.."), "Refused"), (share(SERVER_ERROR), "Failed")),
-        overrides=colours(Served=BLUE, Refused=ORANGE, Failed=VERMILION),
-        stacked=True,
-    )
-
-
-def response_times(policy: Policy) -> Any:
-    """The usual, the alert's percentile, the worst."""
-    found, times, share = limit(policy, "SlowResponseTime"), request_duration(policy), watched_share(policy)
-    shares = sorted({0.5: SKY, share: BLUE, 0.99: ORANGE}.items())
-    return timeseries(
-        "Response times",
-        f"Percentiles: p95 means that 95 % of the requests were faster.{sentence(found, 's')} That line is "
-        "drawn. p99 alone rising: a few heavy pages; all rising: too much load or a slow database.",
-        unit="s",
-        targets=q(*((quantile(share, times), percentile(share)) for share, _ in shares)),
-        limit=found,
-        reach=True,
-        overrides=colours(**{percentile(share): color for share, color in shares}),
-    )
-
-
 def work() -> Any:
     """In and out: graded must follow submitted."""
     return timeseries(
@@ -221,36 +193,4 @@ def queue(policy: Policy) -> Any:
         limit=found,
         overrides=colours(Waiting=ORANGE, Running=BLUE),
         links=[to_board("Grader", GRADER)],
-    )
-
-
-def failures(policy: Policy) -> Any:
-    """Which failures they are."""
-    counter, label = requests(policy), policy.application.status_label
-    return timeseries(
-        "Failed requests by status",
-        "Server errors per minute by status. 500: the application's own fault, see its log; 502 to 504: what "
-        "is behind it does not answer; 503: it is overloaded or being restarted.",
-        unit="short",
-        targets=q(
-            (f"60 * sum by ({label}) ({rate(counter, **{label: Like(SERVER_ERROR)})})", f"{{{{{label}}}}}")
-        ),
-        overrides=colours_where_found(**dict(zip(("500", "502", "503", "504"), _FAILURES, strict=True))),
-        stacked=True,
-    )
-
-
-def top_errors(policy: Policy) -> Any:
-    """The commonest refusals and failures of the time range."""
-    counter, label = requests(policy), policy.application.status_label
-    number = f"increase({series(counter, **{label: Like('[45]..')})}[$__range])"
-    return table(
-        "Commonest errors",
-        "Answers of the time range that were refused (4xx) or failed (5xx), commonest first. Many 401 or "
-        "429: somebody tries passwords or a client loops; many 404: a broken link.",
-        targets=q(f"topk(8, sum by ({label}) ({number}))"),
-        columns={label: "Status", "Value": "Requests"},
-        overrides=[override("Requests", unit="locale", decimals=0)],
-        sort_by="Requests",
-        descending=True,
     )

@@ -1,15 +1,16 @@
-"""The machine below everything: processor, memory, disks, network; and the cache beside the database."""
+"""The machine below everything: processor, memory, disks, network; the application's process; the cache."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dashboards.fields import colours
 from dashboards.graphs import timeseries
-from dashboards.limits import judged, limit, sentence
-from dashboards.palette import BLUE, GREEN, ORANGE
+from dashboards.limits import judged, limit, limits, line, sentence, sentences
+from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, steps
 from dashboards.series import Not, rate, series
-from dashboards.singles import stat
+from dashboards.singles import gauge, stat
 from dashboards.targets import q
 from exporter.catalogue import FOREIGN
 from policy.model import Policy
@@ -23,52 +24,45 @@ SEEN = "1d"
 _PLACE = "{{instance}} {{mountpoint}}"
 
 
-def processor(policy: Policy) -> Any:
-    """Work that the processors do."""
-    idle = rate(FOREIGN["node_cpu_seconds_total"], mode="idle")
+def processor_now(policy: Policy) -> Any:
+    """The busiest machine."""
     found = limit(policy, "HighCPUUsage")
-    return timeseries(
-        "Processor in use",
-        f"Share of the processors' time that is not idle, by machine.{sentence(found, PERCENT)} High all "
-        "day: a larger machine or fewer workers on it; high at once: look for a new assignment or a "
-        "deployment.",
+    return gauge(
+        "Processor",
+        f"Share of the processors' time that is in use on the busiest machine.{sentence(found, PERCENT)} See "
+        "below since when, and whether more submissions explain it.",
         unit=PERCENT,
-        targets=q((f"1 - avg by (instance) ({idle})", "{{instance}}")),
-        limit=found,
-        narrow=True,
-        most=1,
+        targets=q(f"max({_busy()})", instant=True),
+        thresholds=judged(found),
     )
 
 
-def memory(policy: Policy) -> Any:
-    """What is left before the kernel kills."""
+def memory_now(policy: Policy) -> Any:
+    """The fullest machine."""
     found = limit(policy, "HostMemoryHigh")
-    free, all_ = (series(FOREIGN[f"node_memory_{name}_bytes"]) for name in ("MemAvailable", "MemTotal"))
-    return timeseries(
-        "Memory in use",
-        f"Share of the memory that programs hold, by machine.{sentence(found, PERCENT)} Near 100 % the "
-        "kernel kills the largest process, often the database: find what grew since the last deployment "
-        "mark.",
+    return gauge(
+        "Memory",
+        f"Share of the memory in use on the fullest machine.{sentence(found, PERCENT)} Find the process that "
+        "grew; restart it before the kernel chooses one.",
         unit=PERCENT,
-        targets=q((f"1 - max by (instance) ({free}) / (max by (instance) ({all_}) > 0)", "{{instance}}")),
-        limit=found,
-        narrow=True,
-        most=1,
+        targets=q(f"max({_memory()})", instant=True),
+        thresholds=judged(found),
     )
 
 
-def disks(policy: Policy) -> Any:
-    """Each file system."""
-    found = limit(policy, "DiskSpaceLow")
-    return timeseries(
-        "Disk space left",
-        f"Share of each file system that is free.{sentence(found, PERCENT)} Remove old submissions and logs, "
-        "or enlarge the disk: a full disk stops the database.",
+def disk_now(policy: Policy) -> Any:
+    """The fullest disk."""
+    found = limits(policy, "DiskSpaceLow", "DiskSpaceCritical")
+    return stat(
+        "Disk left",
+        f"Free share of the fullest file system.{sentences(found, PERCENT)} Remove old submissions and logs, "
+        "or enlarge it.",
         unit=PERCENT,
-        targets=q((f"{_free(series(FOREIGN['node_filesystem_avail_bytes'], fstype=Not(NO_DISK)))}", _PLACE)),
-        limit=found,
-        narrow=True,
-        most=1,
+        decimals=0,
+        targets=q(
+            f"min({_free(series(FOREIGN['node_filesystem_avail_bytes'], fstype=Not(NO_DISK)))})", instant=True
+        ),
+        thresholds=judged(*found),
     )
 
 
@@ -78,13 +72,75 @@ def forecast(policy: Policy) -> Any:
     avail = series(FOREIGN["node_filesystem_avail_bytes"], fstype=Not(NO_DISK))
     ahead = f"clamp_min(predict_linear({avail}[{SEEN}], {AHEAD}), 0)"
     return stat(
-        "Disk left in 7 days",
-        f"The fullest file system in a week if it goes on as in the last day (forecast from {SEEN})."
+        f"Disk left in 7 days (from {SEEN})",
+        "The fullest file system in a week if it goes on as in the last day."
         f"{sentence(found, PERCENT)} Make room now, not then.",
         unit=PERCENT,
         decimals=0,
         targets=q(f"min({_free(ahead)})", instant=True),
         thresholds=judged(found),
+    )
+
+
+def killed() -> Any:
+    """What the kernel did."""
+    return stat(
+        "Killed for memory",
+        "Processes that the kernel killed in this time range because memory ran out. Red from 1: its log "
+        "names them; a killed grading is a student without a grade.",
+        unit="locale",
+        decimals=0,
+        targets=q(f"sum(increase({series(FOREIGN['node_vmstat_oom_kill'])}[$__range]))", instant=True),
+        thresholds=steps((CRITICAL, 1), base=OK),
+    )
+
+
+def processor(policy: Policy) -> Any:
+    """Work that the processors do."""
+    found = limit(policy, "HighCPUUsage")
+    return timeseries(
+        "Processor in use",
+        f"Share of the processors' time that is not idle, by machine.{sentence(found, PERCENT)} High all "
+        "day: a larger machine or fewer workers on it; high at once: look for a new assignment or a "
+        "deployment.",
+        unit=PERCENT,
+        targets=q((_busy(), "{{instance}}")),
+        limit=found,
+        narrow=True,
+        most=1,
+    )
+
+
+def memory(policy: Policy) -> Any:
+    """What is left before the kernel kills."""
+    found = limit(policy, "HostMemoryHigh")
+    return timeseries(
+        "Memory in use",
+        f"Share of the memory that programs hold, by machine.{sentence(found, PERCENT)} Near 100 % the "
+        "kernel kills the largest process, often the database: find what grew since the last deployment "
+        "mark.",
+        unit=PERCENT,
+        targets=q((_memory(), "{{instance}}")),
+        limit=found,
+        narrow=True,
+        most=1,
+    )
+
+
+def disks(policy: Policy) -> Any:
+    """Each file system."""
+    found, soon = limits(policy, "DiskSpaceLow", "DiskSpaceCritical"), limit(policy, "DiskFullSoon")
+    early = [replace(soon, value=soon.share_left)] if soon else []
+    return timeseries(
+        "Disk space left",
+        "Share of each file system that is "
+        f"free.{sentences(found, PERCENT)}{sentence(soon, PERCENT, good=True)} Remove old submissions and "
+        "logs, or enlarge the disk: a full disk stops the database.",
+        unit=PERCENT,
+        targets=q((_free(series(FOREIGN["node_filesystem_avail_bytes"], fstype=Not(NO_DISK))), _PLACE)),
+        lines=line(*found, *early),
+        narrow=True,
+        most=1,
     )
 
 
@@ -107,6 +163,38 @@ def network(policy: Policy) -> Any:
         overrides=colours(Received=BLUE, Sent=ORANGE),
         narrow=True,
         most=1,
+    )
+
+
+def application_processor(policy: Policy) -> Any:
+    """Of the website's own process."""
+    found = limit(policy, "ProcessCPUHigh")
+    used = rate(FOREIGN["process_cpu_seconds_total"], job=policy.job("application"))
+    return timeseries(
+        "Processor of the application",
+        f"Processors that the busiest process of the application uses.{sentence(found)} At 1 a program with "
+        "one thread is full: start more of them, or find the request that costs so much.",
+        unit="none",
+        targets=q(f"max({used})"),
+        limit=found,
+        color=BLUE,
+        reach=True,
+    )
+
+
+def application_memory(policy: Policy) -> Any:
+    """A leak shows here first."""
+    found = limit(policy, "HighMemoryUsage")
+    used = series(FOREIGN["process_resident_memory_bytes"], job=policy.job("application"))
+    return timeseries(
+        "Memory of the application",
+        f"Memory of the largest process of the application.{sentence(found, 'bytes')} A climb that only "
+        "restarts end is a leak: restart it at a quiet time and mend it.",
+        unit="bytes",
+        targets=q(f"max({used})"),
+        limit=found,
+        color=SKY,
+        reach=True,
     )
 
 
@@ -140,6 +228,15 @@ def cache_memory(policy: Policy) -> Any:
         color=BLUE,
         most=1,
     )
+
+
+def _busy() -> str:
+    return f"1 - avg by (instance) ({rate(FOREIGN['node_cpu_seconds_total'], mode='idle')})"
+
+
+def _memory() -> str:
+    free, all_ = (series(FOREIGN[f"node_memory_{name}_bytes"]) for name in ("MemAvailable", "MemTotal"))
+    return f"1 - max by (instance) ({free}) / (max by (instance) ({all_}) > 0)"
 
 
 def _free(avail: str) -> str:

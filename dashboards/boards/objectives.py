@@ -6,31 +6,31 @@ from collections.abc import Callable
 from typing import Any
 
 from dashboards import records
-from dashboards.boards.capacity import highest_use, left_in_a_month, submissions_per_hour
-from dashboards.boards.figures import failures
+from dashboards.boards.capacity import highest_use, in_a_year, left_in_a_month, submissions_per_hour
+from dashboards.boards.outside import corrupt, errors_by_kind, probes, probes_over_time, uptime
 from dashboards.boards.promises import budget_steps, objectives
-from dashboards.fields import colours
-from dashboards.graphs import state_timeline, timeseries
+from dashboards.boards.spending import (
+    CHOSEN,
+    budget_over_time,
+    burn_rates,
+    chosen,
+    good_events,
+    tiers_burning,
+)
+from dashboards.boards.traffic import failures
 from dashboards.grid import Grid
 from dashboards.limits import figure
 from dashboards.palette import (
-    BLUE,
     CRITICAL,
-    GREEN,
-    INFO,
     OK,
-    ORANGE,
-    SKY,
-    VERMILION,
     WARNING,
     steps,
-    words,
 )
 from dashboards.series import Like, series
 from dashboards.shell import SLO, Variable, board, help_row
 from dashboards.singles import stat
 from dashboards.targets import q
-from policy.model import BurnTier, Policy
+from policy.model import Policy
 
 ABOUT = (
     "Are the promises kept, how much of the error budgets is left, how long will it last at the present "
@@ -47,8 +47,6 @@ WORDS = """\
 
 **Fast, medium, slow, longterm**: pairs of windows; a tier burns when both of its windows do."""
 ABOUT_US = ("availability", "latency", "errors", "capacity")
-CHOSEN = Like("$slo")
-_LINES = (VERMILION, ORANGE, BLUE, SKY, GREEN)
 
 
 def objective_board(policy: Policy) -> Any:
@@ -65,7 +63,6 @@ def objective_board(policy: Policy) -> Any:
             (
                 5,
                 [
-                    promised(policy),
                     achieved(policy),
                     left(policy),
                     outage(policy),
@@ -76,10 +73,15 @@ def objective_board(policy: Policy) -> Any:
             (8, [good_events(policy), budget_over_time(policy)]),
             (8, [burn_rates(policy), tiers_burning(policy)]),
         )
-        grid.row("What spends it?", (7, [failures(policy)]))
+        grid.row("What spends it?", (8, [errors_by_kind(policy), failures(policy)]))
+    grid.row(
+        "What do those outside meet?",
+        (6, [(uptime(policy), 4), (corrupt(policy), 4), (probes_over_time(policy), 8), (probes(policy), 8)]),
+    )
     grid.row(
         "Will capacity last?",
         (8, [(highest_use(), 9), (left_in_a_month(), 8), (submissions_per_hour(), 7)]),
+        *([(5, [in_a_year(policy)])] if policy.capacity else []),
     )
     return board(
         policy,
@@ -93,19 +95,6 @@ def objective_board(policy: Policy) -> Any:
     )
 
 
-def promised(policy: Policy) -> Any:
-    """The figure that was agreed on."""
-    return stat(
-        "Promised",
-        "The least share of good events that the chosen objective allows over its period. It is in the "
-        "policy; change it there when it is too strict or too lax.",
-        unit="percentunit",
-        decimals=2,
-        targets=q(f"max({_of(policy, records.OBJECTIVE)})", instant=True),
-        thresholds=steps(base=INFO),
-    )
-
-
 def achieved(policy: Policy) -> Any:
     """What was kept lately."""
     window = records.tiers(policy)[-1].long
@@ -116,7 +105,7 @@ def achieved(policy: Policy) -> Any:
         "of the objectives: compare with what was promised on the left.",
         unit="percentunit",
         decimals=3,
-        targets=q(f"1 - max({_of(policy, records.error_ratio(window))})", instant=True),
+        targets=q(f"1 - max({chosen(policy, records.error_ratio(window))})", instant=True),
         thresholds=steps((OK, worst), base=WARNING),
     )
 
@@ -129,7 +118,7 @@ def left(policy: Policy) -> Any:
         "risky change; red: spent, only changes that make it more reliable.",
         unit="percentunit",
         decimals=1,
-        targets=q(f"min({_of(policy, records.BUDGET_LEFT)})", instant=True),
+        targets=q(f"min({chosen(policy, records.BUDGET_LEFT)})", instant=True),
         thresholds=budget_steps(policy),
     )
 
@@ -137,8 +126,8 @@ def left(policy: Policy) -> Any:
 def outage(policy: Policy) -> Any:
     """The budget in the unit of people."""
 
-    def seconds(period: float, chosen: Like) -> str:
-        return f"{_budget(policy, chosen)} * {period:g}"
+    def seconds(period: float, which: Like) -> str:
+        return f"{_budget(policy, which)} * {period:g}"
 
     return stat(
         "Budget as a full outage",
@@ -162,19 +151,13 @@ def burn(policy: Policy) -> Any:
         f"{fast:g}: somebody is called; find what fails in the row below.",
         unit="none",
         decimals=1,
-        targets=q(f"max({_of(policy, records.BURN_RATE)})", instant=True),
+        targets=q(f"max({chosen(policy, records.BURN_RATE)})", instant=True),
         thresholds=steps((WARNING, slow), (CRITICAL, fast), base=OK),
     )
 
 
 def lasts(policy: Policy) -> Any:
     """When it is spent."""
-
-    def seconds(period: float, chosen: Like) -> str:
-        left_ = series(records.BUDGET_LEFT, service=policy.service, slo=chosen)
-        pace = series(records.BURN_RATE, service=policy.service, slo=chosen)
-        return f"max by (slo) ({left_}) * {period:g} / (max by (slo) ({pace}) > 0)"
-
     periods = [objective.period.seconds for objective in policy.objectives.values()]
     return stat(
         "Budget lasts for",
@@ -182,97 +165,15 @@ def lasts(policy: Policy) -> Any:
         "promise will be broken unless something changes. Grey: nothing burns.",
         unit="s",
         decimals=1,
-        targets=q(f"clamp_min(min({_by_period(policy, seconds)}), 0)", instant=True),
-        thresholds=steps((WARNING, 0), (OK, min(periods)), base=CRITICAL),
+        targets=q(f"min({chosen(policy, records.BUDGET_LASTS)})", instant=True),
+        thresholds=steps((WARNING, 1), (OK, min(periods)), base=CRITICAL),
         nothing="Does not burn",
     )
 
 
-def good_events(policy: Policy) -> Any:
-    """Against the line of the promise."""
-    window = records.tiers(policy)[0].long
-    return timeseries(
-        f"Good events, over {window}",
-        "The share of good events beside what was promised. Below the promise the budget is being spent; how "
-        "fast, the burn rates below say.",
-        unit="percentunit",
-        targets=q(
-            (f"1 - max({_of(policy, records.error_ratio(window))})", "Good"),
-            (f"max({_of(policy, records.OBJECTIVE)})", "Promised"),
-        ),
-        overrides=colours(Good=BLUE, Promised=ORANGE),
-        narrow=True,
-        least=None,
-    )
-
-
-def budget_over_time(policy: Policy) -> Any:
-    """The burn-down."""
-    return timeseries(
-        "Error budget left over time",
-        "How the budget went down. A cliff is one incident, a slope is a fault that nobody noticed: look at "
-        "the alerts of its beginning. It rises again as old failures leave the period.",
-        unit="percentunit",
-        targets=q(f"min({_of(policy, records.BUDGET_LEFT)})"),
-        color=BLUE,
-        least=None,
-        most=1,
-    )
-
-
-def burn_rates(policy: Policy) -> Any:
-    """Every long window with the line of its tier."""
-    tiers = records.tiers(policy)
-    period = max(objective.period for objective in policy.objectives.values())
-    allowed = f"max({_of(policy, records.ERROR_BUDGET)})"
-    shown = [
-        (f"max({_of(policy, records.error_ratio(tier.long))}) / ({allowed} > 0)", str(tier.long))
-        for tier in tiers
-    ]
-    named = {str(tier.long): color for tier, color in zip(tiers, _LINES, strict=False)}
-    factors = [
-        (CRITICAL if tier.priority in ("P1", "P2") else WARNING, records.factor(tier, period))
-        for tier in tiers
-    ]
-    lines = ", ".join(f"{tier.long}: {records.factor(tier, period):g}" for tier in tiers)
-    return timeseries(
-        "Burn rate by window",
-        f"How fast the budget is spent, over each window. Somebody is told above these lines ({lines}) when "
-        "the short window agrees. Only long windows above: it is over, the budget stays spent.",
-        unit="none",
-        targets=q(*shown),
-        lines=steps(*factors, base="transparent"),
-        overrides=colours(**named),
-    )
-
-
-def tiers_burning(policy: Policy) -> Any:
-    """What the alerts look at."""
-    budgets = f"max({_of(policy, records.ERROR_BUDGET)})"
-    period = max(objective.period for objective in policy.objectives.values())
-
-    def burns(tier: BurnTier) -> str:
-        factor = records.factor(tier, period)
-        both = (f"max({_of(policy, records.error_ratio(w))})" for w in (tier.long, tier.short))
-        return " * ".join(f"({errors} > bool {factor:g} * {budgets})" for errors in both)
-
-    names = {id(tier): name for name, tier in policy.burn_tiers.items()}
-    return state_timeline(
-        "Tiers that burn",
-        "A tier burns while its long and its short window are both above its line: then its alert waits its "
-        "time and fires. The fast one calls people; the slow ones are work for the day.",
-        targets=q(*((burns(tier), f"{names[id(tier)]}, {tier.priority}") for tier in records.tiers(policy))),
-        mappings=[words({0: ("Calm", OK), 1: ("Burns", CRITICAL)})],
-    )
-
-
-def _of(policy: Policy, record: Any) -> str:
-    return series(record, service=policy.service, slo=CHOSEN)
-
-
-def _budget(policy: Policy, chosen: Like) -> str:
-    left_ = series(records.BUDGET_LEFT, service=policy.service, slo=chosen)
-    allowed = series(records.ERROR_BUDGET, service=policy.service, slo=chosen)
+def _budget(policy: Policy, which: Like) -> str:
+    left_ = series(records.BUDGET_LEFT, service=policy.service, slo=which)
+    allowed = series(records.ERROR_BUDGET, service=policy.service, slo=which)
     return f"max by (slo) ({left_}) * max by (slo) ({allowed})"
 
 
@@ -283,6 +184,6 @@ def _by_period(policy: Policy, expr: Callable[[float, Like], str]) -> str:
         return expr(periods[0], CHOSEN)
     named = {p: "|".join(n for n, o in policy.objectives.items() if o.period.seconds == p) for p in periods}
     return " or ".join(
-        f"({expr(p, Like(names))} and max by (slo) ({_of(policy, records.OBJECTIVE)}))"
+        f"({expr(p, Like(names))} and max by (slo) ({chosen(policy, records.OBJECTIVE)}))"
         for p, names in named.items()
     )

@@ -6,19 +6,19 @@ from typing import Any
 
 from dashboards.boards.figures import (
     active_students,
-    answers,
     availability,
     error_ratio,
     feedback,
     queue,
     response_time,
-    response_times,
     satisfaction,
     throughput,
     work,
 )
+from dashboards.boards.health import health, health_parts
 from dashboards.boards.hurt import parts, what_fires
-from dashboards.boards.promises import budget, objectives
+from dashboards.boards.promises import budget
+from dashboards.boards.traffic import answers, response_times
 from dashboards.fields import link, to_board
 from dashboards.grid import Grid
 from dashboards.limits import judged, limit, sentence
@@ -46,6 +46,8 @@ WORDS = """\
 
 **Burn rate**: 1 spends the whole budget in exactly its period.
 
+**Health score**: 0 to 100, the weighted mean of its parts; the policy says how much each counts.
+
 **Step**: how far an alert was escalated; 0 is the first who was called."""
 SYMPTOMS = ("availability", "latency", "errors", "throughput", "grading", "queue")
 
@@ -53,7 +55,8 @@ SYMPTOMS = ("availability", "latency", "errors", "throughput", "grading", "queue
 def overview(policy: Policy) -> Any:
     """The board `gradewatch-overview`."""
     promised = bool(policy.objectives and policy.burn_tiers)
-    state_now = [(served(policy), 8), waiting(policy), oldest(policy), burning(policy)]
+    state_now = [(served(policy), 6), waiting(policy), oldest(policy), burning(policy)]
+    where: list[Any] = [parts(policy), what_fires(policy)]
     figures = [
         error_ratio(policy),
         response_time(policy),
@@ -65,10 +68,13 @@ def overview(policy: Policy) -> Any:
     if promised:
         state_now.insert(3, budget(policy))
         figures.insert(0, availability(policy))
+    if policy.health:
+        state_now.insert(1, health(policy))
+        where = [(parts(policy), 8), (health_parts(policy), 7), (what_fires(policy), 9)]
     grid = (
         Grid()
         .row("Is everything all right?", (5, state_now))
-        .row("Where does it hurt?", (8, [parts(policy), what_fires(policy)]))
+        .row("Where does it hurt?", (8, where))
         .row("How well, and which way does it go?", (5, figures))
         .row(
             "What changed?",
@@ -76,8 +82,6 @@ def overview(policy: Policy) -> Any:
             (8, [work(), queue(policy)]),
         )
     )
-    if promised:
-        grid.row("Is the promise kept?", (4, [objectives(policy)]))
     title = f"{policy.title}: overview"
     return board(policy, OVERVIEW, title, ABOUT, help_row(policy, grid, SYMPTOMS, WORDS), hours=6)
 

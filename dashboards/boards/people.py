@@ -1,4 +1,4 @@
-"""Support, feedback, education, security and compliance: counts of people, never a person."""
+"""Support, feedback and education: counts of people, never a person."""
 
 from __future__ import annotations
 
@@ -7,23 +7,18 @@ from typing import Any
 from dashboards.fields import colours, override
 from dashboards.graphs import timeseries
 from dashboards.limits import limit, sentence
-from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, WARNING, steps
+from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, Json, coloured, steps
 from dashboards.series import quantile, rate, series
 from dashboards.singles import bars
 from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import (
-    GRADER_COMPLIANCE_LAST_SCAN_TIMESTAMP_SECONDS,
-    GRADER_COMPLIANCE_PATCHED_RATIO,
-    GRADER_COMPLIANCE_PHI_ACCESS_REVIEWED_RATIO,
-    GRADER_COMPLIANCE_VULNERABILITIES,
     GRADER_EDUCATION_COURSES_COMPLETED_RATIO,
     GRADER_EDUCATION_GRADE_IMPROVEMENT_RATIO,
     GRADER_FEEDBACK_CES,
     GRADER_FEEDBACK_CSAT,
     GRADER_FEEDBACK_FEATURE_REQUESTS,
-    GRADER_SECURITY_FAILED_LOGINS_TOTAL,
-    GRADER_SECURITY_SUSPICIOUS_EVENTS_TOTAL,
+    GRADER_GRADE_COMPARISONS_TOTAL,
     GRADER_SUPPORT_FIRST_RESPONSE_SECONDS,
     GRADER_SUPPORT_HELP_REQUESTS_TOTAL,
     GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS,
@@ -32,14 +27,13 @@ from exporter.catalogue import (
     GRADER_SUPPORT_TICKETS,
     GRADER_SUPPORT_TICKETS_CREATED_TOTAL,
     URGENCIES,
+    Family,
 )
 from policy.model import Policy
+from typedyaml.units import Duration
 
 PERCENT = "percentunit"
-COLOURED = {"custom__cellOptions": {"type": "color-text"}}
 _URGENCIES = dict(zip(URGENCIES, (VERMILION, ORANGE, BLUE, SKY), strict=True))
-# Shares that the requirements promise, and the ones at which something is wrong.
-REVIEWED, PATCHED = 1.0, 0.95
 
 
 def learning() -> Any:
@@ -93,32 +87,47 @@ def first_answers() -> Any:
     )
 
 
-def tickets_by_urgency() -> Any:
+def tickets_by_urgency(policy: Policy) -> Any:
     """What to answer next."""
+    unanswered, unresolved = (
+        (GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS, "SupportAnswerOverdue"),
+        (GRADER_SUPPORT_OLDEST_UNRESOLVED_SECONDS, "SupportSolutionOverdue"),
+    )
+    shown: list[tuple[str, str, Json]] = [
+        ("Open", f"sum by (urgency) ({series(GRADER_SUPPORT_TICKETS, state='open')})", {"unit": "locale"}),
+        ("Unanswered", f"max by (urgency) ({series(unanswered[0])})", {"unit": "s", "decimals": 1}),
+        ("Unresolved", f"max by (urgency) ({series(unresolved[0])})", {"unit": "s", "decimals": 1}),
+    ]
+    due = coloured(steps((CRITICAL, 1), base=OK))
+    for head, (family, alert) in (("Answer due", unanswered), ("Solution due", unresolved)):
+        if used := _of_agreement(policy, family, alert):
+            shown.append((head, used, {"unit": PERCENT, "decimals": 0} | due))
+    columns = {"urgency": "Urgency"}
+    columns |= {f"Value #{chr(ord('A') + index)}": head for index, (head, *_) in enumerate(shown)}
     return table(
         "Tickets by urgency",
-        "What is open now, by urgency, and how old the oldest are. Work from the top: an old critical ticket "
-        "breaks the agreement first.",
-        targets=q(
-            f"sum by (urgency) ({series(GRADER_SUPPORT_TICKETS, state='open')})",
-            f"max by (urgency) ({series(GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS)})",
-            f"max by (urgency) ({series(GRADER_SUPPORT_OLDEST_UNRESOLVED_SECONDS)})",
-        ),
-        columns={
-            "urgency": "Urgency",
-            "Value #A": "Open",
-            "Value #B": "Unanswered for",
-            "Value #C": "Unresolved for",
-        },
+        "What is open, how old the oldest are, and which share of the agreed time they have used: red from "
+        "100 %, then the agreement is broken and an alert fires. Answer the highest share first.",
+        targets=q(*(expr for _, expr, _ in shown)),
+        columns=columns,
         overrides=[
-            override("Urgency", custom__width=110),
-            override("Open", unit="locale", custom__width=80),
-            override("Unanswered for", unit="s", decimals=1),
-            override("Unresolved for", unit="s", decimals=1),
+            override("Urgency", custom__width=90),
+            *(override(head, custom__width=105, **properties) for head, _, properties in shown),
         ],
-        sort_by="Unanswered for",
-        descending=True,
+        sort_by="Urgency",
     )
+
+
+def _of_agreement(policy: Policy, family: Family, alert: str) -> str:
+    """Age of the oldest ticket as a share of its urgency's limit; empty without such an alert."""
+    entry = policy.alerts.get(alert)
+    if entry is None or not entry.enabled:
+        return ""
+    parts = []
+    for urgency, figure in entry.limits.items():
+        seconds = figure.seconds if isinstance(figure, Duration) else figure
+        parts.append(f"max by (urgency) ({series(family, urgency=urgency)}) / {seconds:g}")
+    return " or ".join(parts)
 
 
 def satisfaction_over_time() -> Any:
@@ -151,66 +160,17 @@ def feature_requests() -> Any:
     )
 
 
-def logins(policy: Policy) -> Any:
-    """Somebody tries passwords."""
-    found = limit(policy, "BruteForceAttack")
+def agreement(policy: Policy) -> Any:
+    """The machine against people."""
+    found = limit(policy, "GradesDisagree")
+    all_ = f"sum({rate(GRADER_GRADE_COMPARISONS_TOTAL)})"
     return timeseries(
-        "Failed logins per second",
-        f"Failed logins of everybody together.{sentence(found)} A plateau at night: somebody tries "
-        "passwords; block the source at the web server. A peak in the morning: the login service is broken.",
-        unit="none",
-        targets=q(f"sum({rate(GRADER_SECURITY_FAILED_LOGINS_TOTAL)})"),
+        "Grades that people changed much",
+        "Share of the grades that a person gave too and that differ by more than a tenth of the full mark."
+        f"{sentence(found, PERCENT)} Look at the assignments graded by hand: one of them has wrong tests.",
+        unit=PERCENT,
+        targets=q(f"sum({rate(GRADER_GRADE_COMPARISONS_TOTAL, result='different')}) / ({all_} > 0)"),
         limit=found,
-        color=VERMILION,
+        color=ORANGE,
+        interval="5m",
     )
-
-
-def suspicious() -> Any:
-    """What the application itself noticed."""
-    return timeseries(
-        "Suspicious events per hour",
-        "What the application itself calls suspicious, by reason. A new reason or a step: ask the person who "
-        "answers for security before you block anybody.",
-        unit="short",
-        targets=q(
-            (f"3600 * sum by (reason) ({rate(GRADER_SECURITY_SUSPICIOUS_EVENTS_TOTAL)})", "{{reason}}")
-        ),
-        narrow=True,
-        stacked=True,
-    )
-
-
-def compliance() -> Any:
-    """What an auditor asks for."""
-    known = series(GRADER_COMPLIANCE_VULNERABILITIES, urgency="critical")
-    return table(
-        "Compliance",
-        "Accesses to health data that were reviewed, systems with all patches, critical vulnerabilities, the "
-        "last scan. Anything red: name who mends it and by when.",
-        targets=q(
-            f"min({series(GRADER_COMPLIANCE_PHI_ACCESS_REVIEWED_RATIO)})",
-            f"min({series(GRADER_COMPLIANCE_PATCHED_RATIO)})",
-            f"sum({known})",
-            f"1000 * max({series(GRADER_COMPLIANCE_LAST_SCAN_TIMESTAMP_SECONDS)})",
-        ),
-        columns={
-            "Value #A": "Reviewed",
-            "Value #B": "Patched",
-            "Value #C": "Critical holes",
-            "Value #D": "Last scan",
-        },
-        overrides=[
-            override("Reviewed", unit=PERCENT, thresholds=_from(REVIEWED), **COLOURED),
-            override("Patched", unit=PERCENT, thresholds=_from(PATCHED), **COLOURED),
-            override("Critical holes", unit="locale", thresholds=_none(), **COLOURED),
-            override("Last scan", unit="dateTimeFromNow"),
-        ],
-    )
-
-
-def _from(least: float) -> Any:
-    return {"mode": "absolute", "steps": steps((OK, least), base=WARNING)}
-
-
-def _none() -> Any:
-    return {"mode": "absolute", "steps": steps((CRITICAL, 1), base=OK)}

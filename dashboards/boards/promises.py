@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import records
-from dashboards.fields import override
+from dashboards.fields import override, to_board
 from dashboards.limits import figure
 from dashboards.palette import CRITICAL, OK, WARNING, Json, steps
-from dashboards.series import series
+from dashboards.series import Like, Value, series
+from dashboards.shell import SLO
 from dashboards.singles import stat
 from dashboards.tables import table
 from dashboards.targets import q
@@ -27,6 +28,7 @@ def budget(policy: Policy) -> Any:
         decimals=1,
         targets=q(f"min({series(records.BUDGET_LEFT, service=policy.service)})", instant=True),
         thresholds=budget_steps(policy),
+        links=[to_board("Objectives", SLO)],
     )
 
 
@@ -59,22 +61,31 @@ def objectives(policy: Policy) -> Any:
         "how fast it burns now: 1 spends it all in exactly the period.",
         targets=q(
             f"max by (slo) ({series(records.OBJECTIVE, **of)})",
-            f"1 - max by (slo) ({series(records.error_ratio(fast.long), **of)})",
+            f"1 - ({lately(policy)})",
             f"min by (slo) ({series(records.BUDGET_LEFT, **of)})",
             f"max by (slo) ({series(records.BURN_RATE, **of)})",
         ),
         columns={
             "slo": "Objective",
             "Value #A": "Promised",
-            "Value #B": f"Last {fast.long}",
+            "Value #B": "Lately",
             "Value #C": "Budget left",
             "Value #D": "Burn rate now",
         },
         overrides=[
-            override("Objective", mappings=[{"type": "value", "options": titles}], custom__width=440),
+            override("Objective", mappings=[{"type": "value", "options": titles}], custom__width=520),
             override("Promised", unit="percentunit", decimals=2),
-            override(f"Last {fast.long}", unit="percentunit", decimals=3),
+            override("Lately", unit="percentunit", decimals=3),
             override("Budget left", unit="percentunit", decimals=1, thresholds=left, **COLOURED),
             override("Burn rate now", unit="none", decimals=2, thresholds=burn, **COLOURED),
         ],
     )
+
+
+def lately(policy: Policy, chosen: Like | None = None) -> str:
+    """The share of bad events, by objective, over the shortest of the long windows that the objective has."""
+    of: dict[str, Value] = {"service": policy.service}
+    if chosen:
+        of["slo"] = chosen
+    windows = (series(records.error_ratio(tier.long), **of) for tier in records.tiers(policy))
+    return " or ".join(f"max by (slo) ({window})" for window in windows)

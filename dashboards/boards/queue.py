@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboards.boards.alarms import alerts_here
+from dashboards.boards.broker import brokers, each_queue, failing, processed, room
 from dashboards.boards.figures import work
 from dashboards.boards.stages import oldest, waits, workers
-from dashboards.fields import colours, override, to_board
-from dashboards.graphs import state_timeline, timeseries
+from dashboards.fields import colours
+from dashboards.graphs import timeseries
 from dashboards.grid import Grid
 from dashboards.limits import judged, limit, sentence
-from dashboards.palette import BLUE, CRITICAL, OK, ORANGE, VERMILION, WARNING, steps, words
+from dashboards.palette import BLUE, CRITICAL, OK, ORANGE, WARNING, steps
 from dashboards.series import or_no_data, rate, series
-from dashboards.shell import ALERTING, QUEUE, board, help_row
-from dashboards.singles import bars, stat
-from dashboards.states import categories, number_firing
-from dashboards.tables import table
+from dashboards.shell import QUEUE, board, help_row
+from dashboards.singles import stat
 from dashboards.targets import q
 from exporter.catalogue import (
-    GRADER_BROKER_UP,
     GRADER_GRADINGS_TOTAL,
-    GRADER_QUEUE_CAPACITY,
     GRADER_QUEUE_CONSUMERS,
     GRADER_QUEUE_DEPTH,
-    GRADER_QUEUE_FAILED_TOTAL,
     GRADER_QUEUE_JOBS_FAILED,
     GRADER_QUEUE_OLDEST_AGE_SECONDS,
-    GRADER_QUEUE_PROCESSED_TOTAL,
     GRADER_WORKER_HEARTBEAT_AGE_SECONDS,
 )
 from policy.model import Policy
@@ -47,8 +43,6 @@ WORDS = """\
 **Grey, "No data"**: nobody measures it; queues of a broker need `queues:` in the sidecar's configuration."""
 ABOUT_US = ("queue", "grading", "throughput")
 WAITING = "waiting"
-# Shares of the room of a queue.
-NEARLY, FULL = 0.7, 0.9
 
 
 def queues(policy: Policy) -> Any:
@@ -65,7 +59,7 @@ def queues(policy: Policy) -> Any:
                     time_to_empty(policy),
                     consumers(),
                     failed(),
-                    burning(policy),
+                    alerts_here(policy, *ABOUT_US),
                 ],
             ),
         )
@@ -75,7 +69,7 @@ def queues(policy: Policy) -> Any:
             (8, [oldest(policy), waits(policy)]),
         )
         .row("Are there workers?", (8, [workers(policy), heartbeats(policy), consumers_over_time()]))
-        .row("Is the broker well?", (7, [brokers(), processed(), (room(policy), 8)]))
+        .row("Is the broker well?", (7, [(brokers(), 5), processed(), failing(policy), (room(policy), 7)]))
         .row("Which queue?", (6, [each_queue()]))
     )
     title = f"{policy.title}: queue"
@@ -150,19 +144,6 @@ def failed() -> Any:
     )
 
 
-def burning(policy: Policy) -> Any:
-    """Alerts of this board's parts."""
-    return stat(
-        "Alerts on these parts",
-        "Alerts of queue, grading and throughput that fire. Their names and steps are on the board of the "
-        "alerts, their runbooks in the last row of this one.",
-        unit="locale",
-        targets=q(number_firing(policy, category=categories(*ABOUT_US)), instant=True),
-        thresholds=steps((WARNING, 1), base=OK),
-        links=[to_board("Alerts", ALERTING)],
-    )
-
-
 def depth(policy: Policy) -> Any:
     """Which queue grows."""
     found = limit(policy, "GradingBacklog")
@@ -206,80 +187,3 @@ def consumers_over_time() -> Any:
         narrow=True,
         step_line=True,
     )
-
-
-def brokers() -> Any:
-    """Whether the broker answers."""
-    return state_timeline(
-        "Brokers",
-        "Whether each broker answered the sidecar. Unreachable: nothing can be queued or taken; restart it "
-        "and look at its memory and disk.",
-        targets=q((f"min by (broker) ({series(GRADER_BROKER_UP)})", "{{broker}}")),
-        mappings=[words({1: ("Reachable", OK), 0: ("Unreachable", CRITICAL)})],
-    )
-
-
-def processed() -> Any:
-    """The broker's own counters."""
-    return timeseries(
-        "Jobs per minute",
-        "Jobs that were finished and that failed, where the broker counts them. Failed rises with a "
-        "deployment mark: roll back; without one: a poisoned job is tried again and again.",
-        unit="short",
-        targets=q(
-            (f"60 * sum({rate(GRADER_QUEUE_PROCESSED_TOTAL)})", "Finished"),
-            (f"60 * sum({rate(GRADER_QUEUE_FAILED_TOTAL)})", "Failed"),
-        ),
-        overrides=colours(Finished=BLUE, Failed=VERMILION),
-        narrow=True,
-    )
-
-
-def room(policy: Policy) -> Any:
-    """A full queue refuses submissions."""
-    found = limit(policy, "QueueNearCapacity")
-    own = steps((WARNING, NEARLY), (CRITICAL, FULL), base=OK)
-    return bars(
-        "Room used by queue",
-        f"Share of what each queue accepts.{sentence(found, 'percentunit')} Near 100 % submissions are lost "
-        "at the door: more workers, or a larger queue.",
-        unit="percentunit",
-        maximum=1,
-        targets=q(
-            (f"{_waiting()} / (max by (queue) ({series(GRADER_QUEUE_CAPACITY)}) > 0)", "{{queue}}"),
-            instant=True,
-        ),
-        thresholds=judged(found) if found else own,
-    )
-
-
-def each_queue() -> Any:
-    """Everything about each queue."""
-    return table(
-        "Queues",
-        "Each queue now. Start with the one whose oldest is oldest; no consumers: start its workers; "
-        "consumers and no progress: look at what they are busy with.",
-        targets=q(
-            _waiting(),
-            f"sum by (queue) ({series(GRADER_QUEUE_DEPTH, state='running')})",
-            f"max by (queue) ({series(GRADER_QUEUE_OLDEST_AGE_SECONDS, state=WAITING)})",
-            f"sum by (queue) ({series(GRADER_QUEUE_CONSUMERS)})",
-            f"sum by (queue) ({series(GRADER_QUEUE_JOBS_FAILED)})",
-        ),
-        columns={
-            "queue": "Queue",
-            "Value #A": "Waiting",
-            "Value #B": "Running",
-            "Value #C": "Oldest waits",
-            "Value #D": "Consumers",
-            "Value #E": "Failed",
-        },
-        unit="locale",
-        overrides=[override("Oldest waits", unit="s", decimals=1)],
-        sort_by="Oldest waits",
-        descending=True,
-    )
-
-
-def _waiting() -> str:
-    return f"sum by (queue) ({series(GRADER_QUEUE_DEPTH, state=WAITING)})"

@@ -39,6 +39,8 @@ def samples(name: str, policy: Policy, hours: float) -> Samples:
         _application(data, policy, day)
         _grader(data, policy, day)
         _objectives(data, policy, day)
+        _health(data, policy, day)
+        _forecasts(data, policy)
         neighbours(data, policy, day)
         people(data, policy, day)
         model(data, policy, day)
@@ -126,6 +128,13 @@ def _application(data: Samples, policy: Policy, day: Day) -> None:
             for bound in RESPONSE_BOUNDS
         ]
         data.histogram(names.duration, day.by(rate), shape, **target)
+        data.counter(names.errors, day.by(lambda load, b: 45 * load * (0.03 if b else 0.001)), **target)
+        data.counter(names.database_queries, day.by(lambda load, _: 300 * load), **target)
+        data.counter(names.database_errors, day.by(lambda load, b: load * (3 if b else 0.02)), **target)
+        data.counter("process_cpu_seconds_total", day.by(lambda load, _: 0.05 + 0.45 * load), **target)
+        data.gauge(
+            "process_resident_memory_bytes", day.by(lambda load, _: (0.9 + 0.6 * load) * 1e9), **target
+        )
 
 
 def _grader(data: Samples, policy: Policy, day: Day) -> None:
@@ -212,8 +221,42 @@ def _objectives(data: Samples, policy: Policy, day: Day) -> None:
             data.gauge("slo:current_burn_rate:ratio", [b / allowed for b in bad], **own)
             spent = [0.38 + s / OUTAGE * 0.55 for s in day.since()]
             data.gauge("slo:period_error_budget_remaining:ratio", [1 - s for s in spent], **own)
-            for window in {w for tier in policy.burn_tiers.values() for w in (tier.short, tier.long)}:
+            period = objective.period.seconds
+            lasts = [(1 - s) * period * allowed / b if b else None for s, b in zip(spent, bad, strict=True)]
+            data.gauge("slo:error_budget_exhaustion:seconds", lasts, **own)
+            tiers = [policy.burn_tiers[tier] for tier in objective.tiers or policy.burn_tiers]
+            for window in {w for tier in tiers for w in (tier.short, tier.long)}:
                 data.gauge(f"slo:sli_error:ratio_rate{window}", bad, **own)
+
+
+def _health(data: Samples, policy: Policy, day: Day) -> None:
+    """The parts of the score: what the outage breaks is down, the rest is well."""
+    own = {"service": policy.service, "job": policy.job("application")}
+    assert policy.health
+    broken = {"availability": 0.5, "latency": 0.0, "errors": 0.0, "grading": 0.0, "cpu": 0.6}
+    usual = {"latency": 0.94, "cpu": 0.97}
+    weights = policy.health.parts
+    whole = sum(part.weight for part in weights.values())
+    score = [0.0] * len(day.times)
+    for name, part in weights.items():
+        values = day.over(usual.get(name, 1.0), broken.get(name, 1.0))
+        data.gauge("service:health_part:ratio", values, part=name, **own)
+        score = [s + 100 * v * part.weight / whole for s, v in zip(score, values, strict=True)]
+    data.gauge("service:health_score:points", score, **own)
+
+
+def _forecasts(data: Samples, policy: Policy) -> None:
+    """What the rules make of months that no data set has."""
+    assert policy.capacity
+    for index, horizon in enumerate(policy.capacity.horizons):
+        own = {"service": policy.service, "horizon": str(horizon)}
+        host = own | {"job": policy.job("node"), "instance": "localhost:9100"}
+        data.gauge("instance:filesystem_avail_forecast:bytes", 6e10 - 9e10 * index, mountpoint="/srv", **host)
+        data.gauge("instance:memory_used_forecast:ratio", 0.58 + 0.09 * index, **host)
+        grader = own | {"job": policy.job("exporter"), "instance": "localhost:11910", "database": "grader"}
+        data.gauge("instance:database_size_forecast:bytes", 9e7 + 5e7 * index, **grader)
+        data.gauge("instance:database_connections_forecast:ratio", 0.52 + 0.21 * index, **grader)
+        data.gauge("job:requests_forecast:rate", 61.0 + 14 * index, job=policy.job("application"), **own)
 
 
 def _lognormal(bound: float, middle: float, spread: float) -> float:

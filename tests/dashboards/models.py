@@ -46,6 +46,7 @@ def model(data: Samples, policy: Policy, day: Day) -> None:
     data.gauge("grader_model_drift_reference_rows", 40000, **own)
     data.gauge("grader_model_drift_last_evaluation_timestamp_seconds", [t - 60 for t in day.times], **own)
     data.gauge("grader_model_trained_timestamp_seconds", END - 19 * DAY, **own)
+    data.gauge("grader_model_log_watermark_timestamp_seconds", [t - 45 for t in day.times], **target)
     data.gauge("grader_model_new_samples", 7400, **own)
     for reason in RETRAIN_REASONS:
         holds = day.over(0, 1) if reason == "feature_drift" else 0

@@ -21,6 +21,7 @@ def neighbours(data: Samples, policy: Policy, day: Day) -> None:
     _database(data, day, target)
     _broker(data, day, target)
     _backups(data, day, target)
+    _probes(data, day, target)
     for purpose, write in (("node", _host), ("mysql", _mysql), ("redis", _redis)):
         if purpose in policy.scrape.jobs:
             own = _target(policy, purpose)
@@ -77,12 +78,25 @@ def _broker(data: Samples, day: Day, target: dict[str, str]) -> None:
 
 
 def _backups(data: Samples, day: Day, target: dict[str, str]) -> None:
-    for name, hours, size in (("database", 9.5, 2.1), ("submissions", 33.0, 14.0)):
+    late = 33.0 if day.name == "outage" else 9.2
+    for name, hours, size in (("database", 9.5, 2.1), ("submissions", late, 14.0)):
         own = {"backup": name} | target
         data.gauge("grader_backup_last_success_timestamp_seconds", END - hours * HOUR, **own)
         data.gauge("grader_backup_last_attempt_timestamp_seconds", END - 9.5 * HOUR, **own)
-        data.gauge("grader_backup_last_success", float(name == "database"), **own)
+        data.gauge("grader_backup_last_success", float(hours < 24), **own)
         data.gauge("grader_backup_size_bytes", size * GB, **own)
+
+
+def _probes(data: Samples, day: Day, target: dict[str, str]) -> None:
+    for index, (probe, usual) in enumerate((("page", 0.7), ("submission", 0.9), ("login", 0.3))):
+        own = {"probe": probe} | target
+        data.gauge("grader_probe_up", day.over(1, float(probe == "login")), **own)
+        seconds = day.by(lambda load, broken, u=usual: u * (1 + load / 2) * (6 if broken else 1))  # type: ignore[misc]
+        data.gauge("grader_probe_duration_seconds", seconds, **own)
+        ends = END + (38 + 20 * index) * DAY
+        data.gauge("grader_probe_certificate_not_after_timestamp_seconds", ends, **own)
+    for check in ("orphans", "grade-sums"):
+        data.gauge("grader_check_failures", 0, check=check, **target)
 
 
 def _host(data: Samples, day: Day, target: dict[str, str]) -> None:
@@ -101,6 +115,7 @@ def _host(data: Samples, day: Day, target: dict[str, str]) -> None:
         left = [(whole - used - grows * (t - day.times[0]) / HOUR) * GB for t in day.times]
         data.gauge("node_filesystem_avail_bytes", left, **own)
     own = {"device": "eth0"} | target
+    data.counter("node_vmstat_oom_kill", day.over(0, 1 / 1800), **target)
     data.gauge("node_network_speed_bytes", 125e6, **own)
     data.counter("node_network_receive_bytes_total", day.by(lambda load, _: 2e5 + 9e6 * load), **own)
     data.counter("node_network_transmit_bytes_total", day.by(lambda load, _: 3e5 + 2.5e7 * load), **own)
@@ -135,7 +150,10 @@ def _prometheus(data: Samples, day: Day, target: dict[str, str]) -> None:
         data.counter("prometheus_rule_evaluation_failures_total", 0.0, **own)
         data.counter("prometheus_rule_group_iterations_missed_total", 0.0, **own)
     data.counter("prometheus_notifications_dropped_total", 0.0, **target)
+    data.gauge("prometheus_notifications_alertmanagers_discovered", 1, **target)
     to = {"alertmanager": "http://localhost:9093/api/v2/alerts"} | target
+    sent = 0.0 if day.name == "quiet" else day.over(0.03, 0.3)
+    data.counter("prometheus_notifications_sent_total", sent, **to)
     data.counter("prometheus_notifications_errors_total", day.over(0, 0.01), **to)
 
 

@@ -97,6 +97,13 @@ def _audits(data: Samples, day: Day, target: dict[str, str]) -> None:
             day.by(lambda load, _, s=share: 0.002 * load * s),
             **events,
         )  # type: ignore[misc]
+    comparisons = (("equal", 0.8), ("close", 0.14), ("different", 0.06))
+    for result, share in comparisons:
+        rates = [0.004 * load * share for load in day.load]
+        data.counter("grader_grade_comparisons_total", rates, result=result, **target)
+    data.gauge("grader_compliance_audit_log_oldest_timestamp_seconds", END - 2400 * 86400, **target)
+    reports = [0.0002 * load for load in day.load]
+    _histogram(data, "grader_compliance_incident_report_seconds", reports, 1.5 * HOUR, **target)
     data.gauge("grader_compliance_phi_access_reviewed_ratio", 1.0, **target)
     data.gauge("grader_compliance_patched_ratio", 0.97, **target)
     data.gauge("grader_compliance_last_scan_timestamp_seconds", END - 2 * 86400, **target)

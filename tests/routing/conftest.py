@@ -21,6 +21,7 @@ from alertmanager.render import render
 from alertmanager.sinks import rewrite
 from gradewatch.demo.sinks import Sinks
 from gradewatch.programs import Program
+from policy.contacts import Contact
 from policy.load import FOLDER, load_policy
 from policy.model import Policy
 from policy.rendered import Rendered
@@ -143,12 +144,15 @@ def start(
     def begin(
         change: Callable[[dict[str, Any]], None] = lambda config: None,
         policy: Document[Policy] = document,
+        rendered: Rendered | None = None,
+        contacts: Mapping[str, Contact] | None = None,
     ) -> Server:
+        """With `policy` alone, or with what was `rendered` of several, whose `contacts` are given."""
         folder = tmp_path_factory.mktemp("alertmanager")
-        contacts = policy.value.contacts
+        contacts = contacts or policy.value.contacts
         sinks = Sinks(contacts).__enter__()
         open_sinks.append(sinks)
-        generated = yaml.safe_load(write(render(policy), folder).read_text("utf-8"))
+        generated = yaml.safe_load(write(rendered or render(policy), folder).read_text("utf-8"))
         config = rewrite(
             generated,
             http=sinks.http,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from alertmanager.checks import config_findings
 from alertmanager.render import config
-from alertmanager.together import merge
+from alertmanager.together import merge, same_roles
 from policy.escalation import Hours, Span
-from policy.load import load_policy
+from policy.load import FOLDER, load_policy, shipped
 from policy.model import Policy
 
 OWN_MAIL = {
@@ -103,3 +104,18 @@ def test_hours_belong_to_their_policy() -> None:
 
 def test_the_whole_has_none_of_the_faults_that_amtool_overlooks() -> None:
     assert list(config_findings(BOTH)) == []
+
+
+def test_a_role_that_two_policies_call_at_one_address_is_a_fault(tmp_path: Path) -> None:
+    """Nobody may be rung up for another system: each policy needs a path of its own."""
+    text = (FOLDER / "iit-ml-service.yaml").read_text("utf-8")
+    own = 'base: "http://127.0.0.1:9876/iit-ml-service"'
+    assert own in text
+    path = tmp_path / "iit.yaml"
+    path.write_text(text.replace(own, 'base: "http://127.0.0.1:9876"'), "utf-8")
+    assert list(same_roles([load_policy(name) for name in shipped()])) == []
+    (fault,) = same_roles([load_policy(), load_policy(path)])
+    assert fault.line == text[: text.index(own)].count("\n") + 1
+    assert fault.message == (
+        'auto-grader has a role "oncall" behind the same address: let base end in /iit-ml-service'
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from dashboards.fields import override
 from dashboards.grid import Grid
-from dashboards.limits import Limit, judged, figure, good_share, sentence
+from dashboards.limits import Limit, figure, good_share, judged, sentence
 from dashboards.palette import CRITICAL, OK, steps
 from dashboards.series import Like, Not, Recorded, UnknownSeriesError, quantile, series
 from dashboards.singles import stat

@@ -11,11 +11,18 @@ import pytest
 from exporter import catalogue
 from exporter.catalogue import FAMILIES, FOREIGN, Family
 from exporter.collector import RowFamily
+from exporter.collectors.backups import backup_collectors
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import Facts, ProfileCollector
 from exporter.collectors.model import ModelCollector
+from exporter.collectors.probes import probe_collectors
+from exporter.collectors.queues import queue_collectors
+from exporter.config.backups import Backup
+from exporter.config.brokers import Broker
+from exporter.config.probes import Probe
 from exporter.own import Own, Reloads
 from exporter.profiles.blocks import BLOCKS
+from exporter.queries import queryable
 
 ALERT_LABELS = {"priority", "severity", "service", "team", "category", "alert_type", "escalation"}
 HOURS_OF_THE_HELP_DESK = (1, 2, 4, 8, 24, 72, 168)
@@ -99,8 +106,16 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     """`since` is a promise to those who write rules."""
     facts = ProfileCollector("demo", "1", Facts())
     feeds = {f"grader_{feed}" for kind in BLOCKS.values() for feed in kind.feeds}
+    others = (
+        DatabaseCollector(()),
+        ModelCollector(()),
+        next(queue_collectors({"b": Broker("redis://h")}, (), {})),
+        next(probe_collectors({"p": Probe("http://h")})),
+        next(backup_collectors({"b": Backup("/b/*")}, {})),
+        facts,
+    )
     everything = Own(Reloads(web=lambda: True)).metrics([], [])
     own = {metric.family.name for metric in everything if isinstance(metric, RowFamily)}
-    databases, models = DatabaseCollector(()), ModelCollector(())
-    made = {*feeds, *own, *names(facts.families()), *names(databases.families()), *names(models.families())}
+    made = {*feeds, *own, *(name for collector in others for name in names(collector.families()))}
+    made |= {family.name for family in queryable()}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}

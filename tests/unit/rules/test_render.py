@@ -17,7 +17,7 @@ from typedyaml.units import Duration
 
 RULES = "prometheus/auto-grader.rules.yaml"
 RECORDED = {"traffic": {"TrafficStopped"}}
-"""Groups of records that an alert needs for a window of its own; the objectives' have that of ErrorsAtLowVolume."""
+"""Records made for one alert's windows; those of the objectives have that of ErrorsAtLowVolume."""
 
 
 def changed(document: Document[Policy], **changes: Any) -> Document[Policy]:
