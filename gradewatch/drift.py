@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+
+from gradewatch.exits import UsageError
 
 SUMMARY = "Make a model's reference profile, verify its drift figures, or draw a report."
 EXAMPLE = "gradewatch drift profile training.csv --out /etc/gradewatch/essay.npz"
@@ -13,17 +16,14 @@ EXAMPLE = "gradewatch drift profile training.csv --out /etc/gradewatch/essay.npz
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _profile(actions.add_parser("profile", help="make a reference profile from rows", description=_PROFILE))
-    _verify(actions.add_parser("verify", help="compare binned figures with exact ones", description=_VERIFY))
-    _report(actions.add_parser("report", help="draw a page with pictures", description=_REPORT))
-
-
-_PROFILE = """Read a file (CSV, JSON Lines, Parquet) or a model's configured reference, and save what the
-sidecar needs to know of it: some kilobytes a column, no row. Prints the configuration to go with it."""
-_VERIFY = """Compute the Kolmogorov-Smirnov distance of each numeric feature from the raw rows, and print it
-beside the one from counts. Exit 1 when an exact value lies outside the bracket that is exported."""
-_REPORT = """Read the log at its own time and write one HTML page, without anything from elsewhere:
-what drifted, what to do, each feature's distribution now and in the reference, and the drift by day."""
+    for name, (summary, text, example, declare) in _ACTIONS.items():
+        action = actions.add_parser(
+            name,
+            help=summary,
+            description=f"{text}\n\nexample:\n  gradewatch drift {name} {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        declare(action)
 
 
 def _profile(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +64,42 @@ def _of_a_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="TIME", help="as of then (ISO 8601; default: the newest row)")
 
 
+_Action = tuple[str, str, str, Callable[[argparse.ArgumentParser], None]]
+_ACTIONS: dict[str, _Action] = {
+    "profile": (
+        "make a reference profile from rows",
+        """\
+Read a file (CSV, JSON Lines, Parquet) or a model's configured reference, and
+save what the sidecar needs to know of it: counts, no row. Prints the
+configuration to go with it.""",
+        "validation.csv --out essay.npz",
+        _profile,
+    ),
+    "verify": (
+        "compare figures from counts with exact ones",
+        """\
+Compute the Kolmogorov-Smirnov distance of each numeric feature from the raw
+rows, and print it beside the one from counts. Exit 1 when an exact value lies
+outside the bracket that is exported.""",
+        "--config sidecar.yaml",
+        _verify,
+    ),
+    "report": (
+        "draw a page with pictures",
+        """\
+Read the log at its own time and write one HTML page that needs nothing from
+elsewhere: what drifted, what to do, each feature's distribution now and in
+the reference, and the drift by day.""",
+        "--config sidecar.yaml --window 7d --out report.html",
+        _report,
+    ),
+}
+
+
 def run(args: argparse.Namespace) -> int:
     """Do the action."""
+    if find_spec("numpy") is None or find_spec("scipy") is None:
+        raise UsageError("numpy and scipy are needed for this: pip install 'gradewatch[drift]'")
     from exporter.drift.cpu import choose_sort
 
     choose_sort()

@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,8 @@ def _from_file(args: argparse.Namespace) -> tuple[Reference, Wanted]:
     place = Place(file=str(args.rows.resolve()))
     if format_of(place) is None:
         raise UsageError(f"{args.rows}: the suffix tells no format; allowed: .csv, .jsonl, .parquet")
+    if format_of(place) == "parquet" and find_spec("pyarrow") is None:
+        raise UsageError("pyarrow is needed for Parquet: pip install 'gradewatch[parquet]'")
     skipped = set(args.skip.split(",")) - {args.prediction}
     columns = [column for column in _columns(args.rows, place) if column not in skipped]
     if args.prediction not in columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,10 +38,11 @@ exec(target) if "\\n" in target else runpy.run_module(target, run_name="__main__
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What a process took: peak resident memory in MB, CPU in seconds."""
+    """What a process took, peak resident memory in MB and CPU in seconds, and what it printed."""
 
     peak: float
     cpu: float
+    printed: str
 
 
 def run(python: Path, target: str, *words: str) -> Process:
@@ -48,19 +50,23 @@ def run(python: Path, target: str, *words: str) -> Process:
 
     The peak is the process's own VmHWM: what wait() tells begins with the memory of its parent.
     """
-    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryFile() as messages:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        tempfile.TemporaryFile() as messages,
+        tempfile.TemporaryFile() as printed,
+    ):
         peak = Path(name) / "peak"
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [str(python), "-W", "ignore", "-c", _WRAPPER, str(peak), target, *words]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=messages
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=printed, stderr=messages)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             messages.seek(0)
             raise RuntimeError(f"{words} failed: {messages.read().decode()[-2000:]}")
-        return Process(int(peak.read_text()) / 1024, usage.ru_utime + usage.ru_stime)
+        printed.seek(0)
+        seconds = usage.ru_utime + usage.ru_stime
+        return Process(int(peak.read_text()) / 1024, seconds, printed.read().decode())
 
 
 def sidecar(rows: int) -> Process:
@@ -76,11 +82,14 @@ def sidecar(rows: int) -> Process:
         features = ", ".join(f"{feature}: {{}}" for feature in cycle.names)
         (folder / "sidecar.yaml").write_text(
             f"state_dir: {folder}\ncollection: {{timeout: 10m}}\n"
-            f'databases: {{grader: {{url: "sqlite://{cycle.path}", timeout: 9s}}}}\n'
+            f'databases: {{grader: {{url: "sqlite://{cycle.path}", timeout: 5m}}}}\n'
             "models:\n  model:\n    log: {database: grader, table: predictions}\n"
             f"    reference: {{profile: {folder}/profile.npz}}\n    features: {{{features}}}\n"
         )
-        return run(Path(sys.executable), "exporter", "--config", str(folder / "sidecar.yaml"), "--once")
+        done = run(Path(sys.executable), "exporter", "--config", str(folder / "sidecar.yaml"), "--once")
+        if not re.search(rf"^grader_model_predictions_total{{.*}} {rows}(\.0)?$", done.printed, re.M):
+            raise RuntimeError(f"not all of {rows} rows were read: is the machine busy?")
+        return done
 
 
 def preset(python: Path, rows: int) -> Process:

@@ -53,6 +53,9 @@ class ModelCollector:
             old.close()
             if old._worker:
                 old._worker.join(ROUND_SECONDS)
+            shown = {watch.setup.name: watch.snapshot for watch in old.watches}
+            for watch in self.watches:
+                watch.snapshot = shown.get(watch.setup.name)
 
     def close(self) -> None:
         """Let the worker end after its round."""

@@ -248,3 +248,15 @@ def test_shapes_show_a_bar_for_each_value_where_values_are_few() -> None:
     mostly = numeric_reference("f", zeros)
     assert quantile(mostly, mostly.counts, 0.5) == 0.0
     assert len(shape(mostly, mostly.counts).window) == 40
+
+
+def test_what_is_not_installed_is_named_with_the_way_to_get_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradewatch.drift.find_spec", lambda _: None)
+    code, _, err = run(capsys, "profile", folder / "training.csv", "--out", folder / "x.npz")
+    assert (code, "pip install 'gradewatch[drift]'" in err) == (2, True)
+    monkeypatch.undo()
+    monkeypatch.setattr("gradewatch.drift_profile.find_spec", lambda _: None)
+    code, _, err = run(capsys, "profile", folder / "training.parquet", "--out", folder / "x.npz")
+    assert (code, "pip install 'gradewatch[parquet]'" in err) == (2, True)

@@ -17,7 +17,7 @@ from exporter.config.models import Labels
 from exporter.config.whole import load_config
 from exporter.exposition import Format, page
 from exporter.sidecar import make_sidecar
-from tests.unit.exporter.drift.logs import DAY, NOON, model, rows, watch, write_csv
+from tests.unit.exporter.drift.logs import DAY, NOON, counter, model, rows, watch, write_csv
 
 ROOT = Path(__file__).parents[4]
 _MODULES = """
@@ -114,6 +114,29 @@ def test_two_models_share_families_and_one_that_fails_leaves_the_other(tmp_path:
     collector = ModelCollector([bad, good], once=True, clock=lambda: now)
     names = {family.family.name for family in collector.collect(Deadline.after(5))}
     assert "grader_model_drift_sufficient_data" in names
+
+
+def test_a_new_configuration_goes_on_where_the_old_one_was(folder: Path) -> None:
+    """After a reload: nothing is counted again, and the figures do not vanish until the next round."""
+    log, reference = folder / "log.csv", folder / "reference.csv"
+    old = ModelCollector([watch(model(log, reference), folder)])
+    deadline = time.monotonic() + 20
+    while not old.collect(Deadline.after(1)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    write_csv(log, rows(7, time.time() - 60, time.time(), first=3001), append=True)
+    new = ModelCollector([watch(model(log, reference), folder)])
+    new.inherit(old)
+    assert old._worker
+    old._worker.join(20)
+    assert not old._worker.is_alive()
+    shown = {family.family.name for family in new.collect(Deadline.after(1))}
+    assert "grader_model_drift_sufficient_data" in shown
+    while counter(new.watches[0], "predictions_total", "v1") < 7:
+        assert time.monotonic() < deadline + 20
+        time.sleep(0.02)
+    new.close()
+    assert counter(new.watches[0], "predictions_total", "v1") == 7
 
 
 def test_a_scrape_does_not_wait_for_a_round(folder: Path) -> None:
