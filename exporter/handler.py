@@ -169,9 +169,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _drain_body(self) -> None:
         """Read away a request's body, or give the connection up after this answer when it is too long."""
-        length = self.headers.get("Content-Length", "0")
+        length, *others = self.headers.get_all("Content-Length", ["0"])
         if (
-            "Transfer-Encoding" in self.headers
+            others  # two lengths are two opinions on where the next request begins
+            or "Transfer-Encoding" in self.headers
             or not (length.isascii() and length.isdecimal())
             or len(length) > 9
             or int(length) > _DRAIN_BYTES

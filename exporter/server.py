@@ -176,10 +176,10 @@ class Site:
         self.sidecar.drain()
         for server in self.servers:
             server.shutdown()
+        self._close()
         until = time.monotonic() + patience
         while (busy := self.connections.serving()) and time.monotonic() < until:
             time.sleep(0.02)
-        self._close()
         if not self.sidecar.close(_CANCEL_SECONDS):
             log.warning("a collection did not end when its query was cancelled")
         return not busy

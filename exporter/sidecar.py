@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exporter.collector import Collector
+from exporter.collector import Collector, Deadline
 from exporter.config.whole import Config
 from exporter.exposition import Block, Part, unite
 from exporter.flight import Flights, Limits, Outcome, Retired
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 __all__ = ["Retired", "Selection", "Sidecar", "Status", "WrongSelection", "limits", "make_sidecar"]
 
+_CANCEL_AGAIN = 0.2
 _OWN_LABEL_VALUES = 1000
 """Our own label values are the names of collectors and families: configured, and few."""
 
@@ -148,9 +149,11 @@ class Sidecar:
     def close(self, seconds: float) -> bool:
         """Cancel what is still in work, and close; False when that did not end within so many seconds."""
         self.retire()
-        if not self._flights.landed(0):
+        deadline = Deadline.after(seconds)
+        # Again and again: a statement that is about to begin cannot be cancelled yet.
+        while not (landed := self._flights.landed(0)) and deadline.remaining() > 0:
             self._tell("cancel")
-        landed = self._flights.landed(seconds)
+            self._flights.landed(min(_CANCEL_AGAIN, deadline.remaining()))
         self._tell("close")
         return landed
 

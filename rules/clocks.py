@@ -25,8 +25,8 @@ OTHER_SERVICE = "another-service"
 def tests(policy: Policy, mixin: Mixin, rule_file: str, header: str) -> dict[str, str]:
     """Test files by the end of their name, one a step of evaluation; `rule_file` is relative to them.
 
-    The first alert of each priority is looked at with every evaluation, the others at the largest step that meets
-    all their times: the steps differ by priority, and each evaluation costs all the rules.
+    The first alert of each priority is looked at with every evaluation, the others at the largest step that
+    meets all their times: each evaluation costs time, and what there is to see lies at these times.
     """
     files: dict[float, list[dict[str, Any]]] = {}
     seen: set[str] = set()

@@ -1,8 +1,9 @@
 """promtool tests against the groups that they speak of, and no others.
 
-promtool evaluates every rule of a rule file at every step of every test: with some hundred rules a test of one alert
-spends nearly all its time on the others. Here each test runs against a copy of the rule file that holds the groups
-whose alerts or records it names, what those read, and what silences their steps; the rules themselves are the same.
+promtool evaluates every rule of a rule file at every step of every test: with some hundred rules a test
+of one alert spends nearly all its time on the others. Here each test runs against a copy of the rule file
+that holds the groups whose alerts or records it names, what those read, and what silences their steps;
+the rules themselves are the same.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ def run(promtool: Promtool, path: Path) -> tuple[Finding, ...]:
         # In the words of promtool, of the file that the user knows.
         told = {finding.text.replace(str(file), str(path)) for finding in found for file in files}
         return tuple(Finding(str(path), text) for text in sorted(told) if folder not in text)
+
+
+def needed(groups: Groups, tests: list[Content]) -> frozenset[str]:
+    """The names of the groups that these tests speak of, what those read, and what silences their steps."""
+    names = _Names(groups)
+    return frozenset[str]().union(*(names.needed(test) for test in tests))
 
 
 def read(path: Path) -> Content:
@@ -80,18 +87,18 @@ class _Names:
             self.reads[group["name"]] = words & self.makers.keys()
 
     def needed(self, test: Content) -> frozenset[str]:
-        """The groups of what a test names, and of what these read in turn."""
+        """The groups of what a test asks for, and of what these read; what is fed need not be made."""
+        fed = {word for series in test["input_series"] for word in _WORD.findall(series["series"])[:1]}
         found: set[str] = set()
-        names = set(self._named(test))
+        names = set(self._asked(test))
         while names:
             new = {group for name in names for group in self.makers[name]} - found
             found |= new
-            names = {name for group in new for name in self.reads[group]}
+            names = {name for group in new for name in self.reads[group]} - fed
         return frozenset(found)
 
-    def _named(self, test: Content) -> Iterator[str]:
-        texts = [series["series"] for series in test["input_series"]]
-        texts += [f"{case['expr']} {case['exp_samples']}" for case in test.get("promql_expr_test", ())]
+    def _asked(self, test: Content) -> Iterator[str]:
+        texts = [f"{case['expr']} {case['exp_samples']}" for case in test.get("promql_expr_test", ())]
         texts += [case["alertname"] for case in test.get("alert_rule_test", ())]
         for text in texts:
             yield from (word for word in _WORD.findall(text) if word in self.makers)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from exporter import catalogue
 from exporter.catalogue import FAMILIES, Family
-from exporter.collector import Deadline, Row, RowFamily
+from exporter.collector import Collector, Deadline, Row, RowFamily
 from exporter.drift.watch import Snapshot, Watch
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +46,13 @@ class ModelCollector:
             self._worker.start()
         snapshots = [watch.snapshot for watch in self.watches if watch.snapshot]
         return list(families_of(snapshots))
+
+    def inherit(self, old: Collector) -> None:
+        """Begin when the worker of an older configuration has ended its round and saved how far it came."""
+        if isinstance(old, ModelCollector):
+            old.close()
+            if old._worker:
+                old._worker.join(ROUND_SECONDS)
 
     def close(self) -> None:
         """Let the worker end after its round."""

@@ -224,6 +224,8 @@ def _sidecar(plan: Plan) -> dict[str, object]:
         "state_dir": str(plan.folder / "state"),
         "databases": {"grader": {"url": f"sqlite://{_database(plan)}"}},
         "graders": [{"profile": "demo", "database": "grader"}],
+        "query_sets": [{"set": "demo", "database": "grader"}],
+        "probes": {"page": {"url": f"{plan.ports.url('grader')}{PROBES['grader']}", "timeout": "1s"}},
     }
 
 

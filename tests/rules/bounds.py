@@ -1,8 +1,9 @@
 """Boundary tests of alerts from tables: tests/rules/bounds/<file of rules/alerts>.yaml.
 
-A table says in figures of its own, not the policy's, what an alert is like just past its limit, exactly at it and just
-inside. `tests()` makes of it promtool's tests: silent at the limit and inside, pending one step before `for`, firing
-at `for` for the bad one of two with all labels and texts, resolved, absent. Times are in steps of the table.
+A table says in figures of its own, not the policy's, what an alert is like just past its limit, exactly
+at it and just inside. `tests()` makes of it promtool's tests: silent at the limit and inside, pending one
+step before `for`, firing at `for` for the bad one of two with all labels and texts, resolved, absent.
+Times are in steps of the table.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import yaml
 
 import rules.render
 from policy.load import load_policy
+from tests.rules import thresholds
 
 FOLDER = Path(__file__).parent / "bounds"
 SEVERITY = {"P1": "critical", "P2": "critical", "P3": "warning", "P4": "info"}
@@ -44,7 +46,9 @@ def files() -> dict[str, dict[str, Any]]:
             content = made.setdefault(
                 f"{stem} at {step}", {"rule_files": [RULES], "evaluation_interval": step, "tests": []}
             )
-            content["tests"] += tests(alert, spec)
+            # "LatencyBudgetBurn slow" is one tier of an alert.
+            content["tests"] += tests(alert.split()[0], spec)
+    made["thresholds"] = {"rule_files": [RULES], "evaluation_interval": "1m", "tests": [thresholds.test()]}
     return made
 
 
@@ -64,8 +68,10 @@ def tests(alert: str, spec: Spec) -> Iterator[Test]:
         changed = series(spec, "bad", fires + 9, changes["series"])
         yield _case(alert, spec, words, changed, firing=[fires + changes.get("later", 0)], count=count)
     yield from _turns(alert, spec, fires)
-    absent = {"firing": [spec["for"]]} if spec.get("absent") == "fires" else {"quiet": [fires + 8]}
-    yield _case(alert, spec, "without any series", {}, **absent)
+    if "absent" in spec:
+        yield _case(alert, spec, "without any series", {}, firing=[spec["for"]], count=spec["absent"])
+    else:
+        yield _case(alert, spec, "without any series", {}, quiet=[fires + 8])
 
 
 def series(
@@ -77,8 +83,11 @@ def series(
 
 
 def _values(given: Any, state: str) -> str:
-    """`7`: a gauge; `+7`: a counter that grows by 7 each step from 0; `++7`: one that is far from 0, so that its rate
-    is whole as soon as the samples are a step from the edge of the window; else as promtool has it, N steps long."""
+    """`7` is a gauge, `+7` a counter that grows by 7 each step from 0.
+
+    `++7` is one that is far from 0: its rate is whole once samples are a step from the edge of the window.
+    Else as promtool has it, N steps long.
+    """
     value = str(given.get(state, given.get("good", given.get("bad"))) if isinstance(given, dict) else given)
     if value.startswith("++"):
         return f"10000+{value[2:]}xN"
@@ -88,16 +97,14 @@ def _values(given: Any, state: str) -> str:
 
 
 def _bad(alert: str, spec: Spec, starts: int, fires: int) -> Test:
-    test = _frame(
-        alert, spec, "pending until one step before `for`, then fires for what is bad alone", fires + 2
-    )
+    test = _frame(alert, spec, "pending until one step before `for`, then fires for what is bad alone")
     test["input_series"] = _input(series(spec, "bad", fires + 2))
     at = lambda tick: f"{tick * _minutes(spec)}m"  # noqa: E731 - one name for one thing
     test["alert_rule_test"] = [
         {"eval_time": at(fires - 1), "alertname": alert, "exp_alerts": []},
         {"eval_time": at(fires), "alertname": alert, "exp_alerts": [_expected(alert, spec)]},
     ]
-    test["promql_expr_test"] = [_ask(alert, spec, fires - 1, "pending", len([0]))]
+    test["promql_expr_test"] = [_ask(alert, spec, fires - 1, "pending", 1)]
     if starts:
         test["promql_expr_test"].append(_ask(alert, spec, starts - 1, None, 0))
     return test
@@ -144,7 +151,7 @@ def _case(
     quiet: list[int] = [],  # noqa: B006
     count: int = 1,
 ) -> Test:
-    test = _frame(alert, spec, words, 0)
+    test = _frame(alert, spec, words)
     test["input_series"] = _input(given)
     test["promql_expr_test"] = [
         *(_ask(alert, spec, tick, "firing", count) for tick in firing),
@@ -154,8 +161,10 @@ def _case(
     return test
 
 
-def _frame(alert: str, spec: Spec, words: str, ticks: int) -> Test:
-    return {"name": f"{alert}: {words}", "interval": spec.get("interval", spec.get("step", "1m"))}
+def _frame(alert: str, spec: Spec, words: str) -> Test:
+    tier = spec.get("labels", {}).get("burn_tier")
+    told = f"the {tier} tier: {words}" if tier else words
+    return {"name": f"{alert}: {told}", "interval": spec.get("interval", spec.get("step", "1m"))}
 
 
 def _input(given: dict[str, str]) -> list[dict[str, str]]:
@@ -164,6 +173,8 @@ def _input(given: dict[str, str]) -> list[dict[str, str]]:
 
 def _ask(alert: str, spec: Spec, tick: int, state: str | None, count: int) -> dict[str, Any]:
     more = f',alertstate="{state}"' if state else ""
+    if tier := spec.get("labels", {}).get("burn_tier"):
+        more += f',burn_tier="{tier}"'
     samples = [{"labels": "{}", "value": count}] if count else []
     expr = f'count(ALERTS{{alertname="{alert}",escalation="0"{more}}})'
     return {"eval_time": f"{tick * _minutes(spec)}m", "expr": expr, "exp_samples": samples}

@@ -63,6 +63,12 @@ def ask(site: Site, path: str, method: str = "GET", body: bytes | None = None, *
         connection.close()
 
 
+def connects(site: Site) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port(site)), timeout=5):
+        return True
+    return False
+
+
 def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -187,7 +193,13 @@ def test_a_connection_serves_request_after_request(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", ["Content-Length: 999999", "Transfer-Encoding: chunked", "Content-Length: -5"]
+    "head",
+    [
+        "Content-Length: 999999",
+        "Transfer-Encoding: chunked",
+        "Content-Length: -5",
+        "Content-Length: 5\r\nContent-Length: 6",
+    ],
 )
 def test_a_body_that_is_too_long_ends_the_connection(start: Start, head: str) -> None:
     site = start()
@@ -290,6 +302,7 @@ def test_stopping_finishes_what_is_in_work(start: Start) -> None:
         assert gate.entered.wait(5)
         stop = pool.submit(site.stop, 5)
         until(lambda: site.draining)
+        until(lambda: not connects(site))  # nobody waits for an answer that will not come
         gate.open()
         assert stop.result(10)
         status, headers, _ = scrape.result(10)
