@@ -19,7 +19,8 @@ FOLDER = Path(__file__).parent
 BUNDLE = FOLDER / "bundle"
 UNPACKED = FOLDER.parents[1] / ".tools/chromium/bin/chromium"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 90
+PATIENCE = 240
+"""Seconds for one run; a busy machine needs most of a minute."""
 VIRTUAL_TIME = 6000
 """Milliseconds that the page believes to have had; its own checks run after 1500."""
 _FACTS = re.compile(r'<script id="facts" type="application/json">(.*?)</script>', re.DOTALL)
@@ -29,7 +30,7 @@ _HARMLESS = ("Failed to load resource", "Download the React DevTools")
 
 
 class NoBrowserError(Exception):
-    """Nothing to draw with; the text says what to install."""
+    """Nothing to draw with, or it does not work; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _script(data: Json) -> str:
 
 
 def draw(data: Json, size: tuple[int, int], picture: Path | None = None) -> Facts:
-    """Draw the page with its data, into a PNG file if wanted; raises NoBrowserError or subprocess' errors."""
+    """Draw the page with its data, into a PNG file if wanted; raises NoBrowserError."""
     bundle()
     with tempfile.TemporaryDirectory(prefix="board-") as folder:
         page = Path(folder)
@@ -108,7 +109,13 @@ def _run(page: Path, size: tuple[int, int], *arguments: str) -> subprocess.Compl
         *arguments,
         (page / "page.html").as_uri(),
     ]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise NoBrowserError(f"Chromium did not finish the page within {PATIENCE} s") from None
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or "").strip().splitlines()[-1:] or ["no reason given"]
+        raise NoBrowserError(f"Chromium ended with code {error.returncode}: {said[0]}") from None
 
 
 def _facts(dom: str, log: str) -> Facts:

@@ -61,10 +61,12 @@ def test_a_busy_board_is_drawn_whole(uid: str, theme: str, serve: Serve, tmp_pat
 def test_without_data_every_single_figure_is_grey_and_says_so(uid: str, serve: Serve) -> None:
     facts = picture_of(BOARDS[uid], serve("empty", releases()[-1]), WINDOW, "dark")
     assert list(faults(facts, busy=False)) == []
-    singles = [panel["title"] for panel in panels_of(BOARDS[uid]) if single_values(panel)]
-    assert [(single["panel"], single["text"], single["color"].upper()) for single in facts.singles] == [
-        (title, "No data", NO_DATA) for title in singles
+    grey = [
+        (panel["title"], panel["fieldConfig"]["defaults"]["noValue"], NO_DATA)
+        for panel in panels_of(BOARDS[uid])
+        if single_values(panel)
     ]
+    assert [(one["panel"], one["text"], one["color"].upper()) for one in facts.singles] == grey
 
 
 def test_a_panel_that_breaks_is_noticed(serve: Serve) -> None:
