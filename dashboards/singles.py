@@ -100,6 +100,7 @@ def bars(
     maximum: float | None = None,
     decimals: int | None = None,
     links: Sequence[Json] = (),
+    overrides: Sequence[Json] = (),
 ) -> Any:
     """One bar a series, for comparison; its targets are instant."""
     return ModernPanel(
@@ -129,4 +130,5 @@ def bars(
             "noValue": NO_DATA_TEXT,
             "links": list(links),
         },
+        overrides=list(overrides),
     )

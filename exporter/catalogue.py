@@ -435,7 +435,6 @@ GRADER_PROBE_CERTIFICATE_NOT_AFTER_TIMESTAMP_SECONDS = _probe.gauge(
 GRADER_CHECK_FAILURES = _probe.gauge(
     "grader_check_failures",
     "Rows that a data-integrity query finds; anything but 0 means corrupt data.",
-    "later",
     check=OPEN,
 )
 GRADER_BUILD_INFO = _probe.info(
@@ -471,7 +470,7 @@ GRADER_BACKUP_SIZE_BYTES = _backup.gauge(
 
 # People: filled by SQL from the configuration
 
-_users = _Subject("Users", "queries", "the SQL of your configuration", "later")
+_users = _Subject("Users", "queries", "the SQL of your configuration", "now")
 
 GRADER_USERS_REGISTERED = _users.gauge("grader_users_registered", "Registered users.")
 GRADER_USERS_ACTIVE = _users.gauge(
@@ -503,7 +502,7 @@ GRADER_USERS_RETAINED_RATIO = _users.gauge(
     window=PERIODS,
 )
 
-_security = _Subject("Security", "queries", "the SQL of your configuration", "later")
+_security = _Subject("Security", "queries", "the SQL of your configuration", "now")
 
 GRADER_SECURITY_FAILED_LOGINS_TOTAL = _security.counter(
     "grader_security_failed_logins_total",
@@ -519,7 +518,7 @@ GRADER_SECURITY_SUSPICIOUS_EVENTS_TOTAL = _security.counter(
     reason=OPEN,
 )
 
-_feedback = _Subject("Feedback", "queries", "the SQL of your configuration", "later")
+_feedback = _Subject("Feedback", "queries", "the SQL of your configuration", "now")
 
 GRADER_FEEDBACK_NPS = _feedback.gauge("grader_feedback_nps", "Net promoter score, -100 to 100.")
 GRADER_FEEDBACK_CSAT = _feedback.gauge("grader_feedback_csat", "Mean satisfaction, 1 to 5.")
@@ -545,7 +544,7 @@ GRADER_FEEDBACK_FEATURE_REQUESTS = _feedback.gauge(
     state=REQUEST_STATES,
 )
 
-_support = _Subject("Support", "queries", "the SQL of your configuration", "later")
+_support = _Subject("Support", "queries", "the SQL of your configuration", "now")
 
 GRADER_SUPPORT_TICKETS = _support.gauge(
     "grader_support_tickets",
@@ -585,7 +584,7 @@ GRADER_SUPPORT_HELP_REQUESTS_TOTAL = _support.counter(
     "Requests for help from within an assignment.",
 )
 
-_education = _Subject("Education", "queries", "the SQL of your configuration", "later")
+_education = _Subject("Education", "queries", "the SQL of your configuration", "now")
 
 GRADER_EDUCATION_GRADE_IMPROVEMENT_RATIO = _education.gauge(
     "grader_education_grade_improvement_ratio",
@@ -600,7 +599,7 @@ GRADER_EDUCATION_AT_RISK_STUDENTS = _education.gauge(
     "Students at risk; 0 below `min_users`, so that nobody is singled out.",
 )
 
-_compliance = _Subject("Compliance", "queries", "the SQL of your configuration", "later")
+_compliance = _Subject("Compliance", "queries", "the SQL of your configuration", "now")
 
 GRADER_COMPLIANCE_AUDIT_LOG_OLDEST_TIMESTAMP_SECONDS = _compliance.gauge(
     "grader_compliance_audit_log_oldest_timestamp_seconds",
@@ -629,7 +628,7 @@ GRADER_COMPLIANCE_INCIDENT_REPORT_SECONDS = _compliance.histogram(
     _INCIDENT,
 )
 
-_incidents = _Subject("Incidents", "queries", "the SQL of your configuration", "later")
+_incidents = _Subject("Incidents", "queries", "the SQL of your configuration", "now")
 
 GRADER_INCIDENTS_OPEN = _incidents.gauge(
     "grader_incidents_open",

@@ -81,6 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only read the configuration; exit 2 and name every fault, or print ok",
     )
+    parser.add_argument(
+        "--connect",
+        action="store_true",
+        help="with --check-config: ask the databases too: do they let us in and understand each statement?",
+    )
     modes.add_argument(
         "--once",
         action="store_true",
@@ -97,6 +102,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, or do what --once or --check-config say."""
+    if args.connect and not args.check:
+        print("--connect belongs to --check-config", file=sys.stderr)
+        return WRONG_INPUT
     # A single page is for reading: only what is wrong is worth a line beside it.
     quiet = args.once and args.log_level == "info"
     set_up("warning" if quiet else args.log_level, args.log_format)
@@ -116,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     assert sidecar
     if args.check:
         print(*(f"{path}: ok" for path in (args.config, args.web_config) if path), sep="\n")
-        return GOOD
+        return _connected(document) if args.connect else GOOD
     if args.once:
         return _once(sidecar)
     return _serve(args, document, sidecar)
@@ -128,6 +136,12 @@ def _once(sidecar: Sidecar) -> int:
     sys.stdout.flush()
     sidecar.close(0)
     return GOOD if all(outcome.success for outcome in sidecar.status.outcomes) else FAILED
+
+
+def _connected(document: Document[Config]) -> int:
+    from exporter.connecting import check_connected
+
+    return check_connected(document)
 
 
 def _web_faults(path: Path) -> tuple[Fault, ...]:

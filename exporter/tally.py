@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,16 +29,18 @@ class Histogram:
 
 @dataclass(slots=True)
 class Tally:
-    """Values by family name and label values. Families are those of the catalogue."""
+    """Values by family name and label values. `known` are the families: the catalogue's, or a query's own."""
 
     counters: dict[str, dict[Labels, float]] = field(default_factory=dict)
     histograms: dict[str, dict[Labels, Histogram]] = field(default_factory=dict)
+    known: Mapping[str, Family] = field(default_factory=lambda: FAMILIES, compare=False, repr=False)
 
     def copy(self) -> Tally:
         """A tally that can change without changing this one."""
         return Tally(
             {name: dict(values) for name, values in self.counters.items()},
             {name: {k: h.copy() for k, h in values.items()} for name, values in self.histograms.items()},
+            self.known,
         )
 
     def only(self, families: Iterable[Family]) -> Tally:
@@ -47,6 +49,7 @@ class Tally:
         return Tally(
             {name: values for name, values in self.counters.items() if name in names},
             {name: values for name, values in self.histograms.items() if name in names},
+            self.known,
         )
 
     def declare(self, family: Family, label_values: Iterable[Labels] | None = None) -> None:
@@ -75,9 +78,9 @@ class Tally:
 
     def families(self) -> list[RowFamily]:
         """All values as rows, histograms cumulative."""
-        counters = [RowFamily(FAMILIES[name], _rows(values)) for name, values in self.counters.items()]
+        counters = [RowFamily(self.known[name], _rows(values)) for name, values in self.counters.items()]
         histograms = [
-            RowFamily(FAMILIES[name], [(*labels, *_cumulative(h)) for labels, h in values.items()])
+            RowFamily(self.known[name], [(*labels, *_cumulative(h)) for labels, h in values.items()])
             for name, values in self.histograms.items()
         ]
         return counters + histograms
@@ -103,20 +106,20 @@ def to_json(tally: Tally) -> dict[str, Any]:
     }
 
 
-def from_json(saved: dict[str, Any]) -> Tally:
-    """The reverse of `to_json`; a family that the catalogue has meanwhile changed begins at 0."""
-    tally = Tally()
+def from_json(saved: dict[str, Any], known: Mapping[str, Family] = FAMILIES) -> Tally:
+    """The reverse of `to_json`; a family that has meanwhile changed begins at 0."""
+    tally = Tally(known=known)
     for name, rows in saved["counters"].items():
         for labels, value in rows:
-            if _fits(name, labels):
-                tally.add(FAMILIES[name], *labels, amount=float(value))
+            if _fits(known, name, labels):
+                tally.add(known[name], *labels, amount=float(value))
     for name, rows in saved["histograms"].items():
         for labels, counts, total in rows:
-            if _fits(name, labels) and len(counts) == len(FAMILIES[name].buckets) + 1:
+            if _fits(known, name, labels) and len(counts) == len(known[name].buckets) + 1:
                 histogram = Histogram([int(n) for n in counts], float(total))
                 tally.histograms.setdefault(name, {})[tuple(labels)] = histogram
     return tally
 
 
-def _fits(name: str, labels: Sequence[str]) -> bool:
-    return name in FAMILIES and len(labels) == len(FAMILIES[name].labels)
+def _fits(known: Mapping[str, Family], name: str, labels: Sequence[str]) -> bool:
+    return name in known and len(labels) == len(known[name].labels)

@@ -6,32 +6,31 @@ from alerts follow. Grafana allows 40 characters.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import PurePosixPath
 
+from dashboards.render import BOARDS
+
 BOARDS_OF = "grafana/"
 LONGEST_UID = 40
-_LINK = re.compile(r"/d/gradewatch-")
+_PREFIX = "gradewatch-"
+_ADDRESS = re.compile(rf"\b(?:{'|'.join(BOARDS)})(?![\w-])")
 
 
-def apart(name: str, text: str, policy: str, title: str) -> tuple[str, str]:
-    """The file of a board below the policy's folder, and its text with links to boards of the same policy."""
-    board = json.loads(text)
-    uid = address(board["uid"], policy)
-    changed = with_links(text, policy).replace(f'"uid": "{board["uid"]}"', f'"uid": "{uid}"')
-    changed = changed.replace(f'"title": "{board["title"]}"', f'"title": "{title}: {board["title"]}"', 1)
-    return f"{BOARDS_OF}{policy}/{PurePosixPath(name).name.replace(board['uid'], uid)}", changed
+def apart(name: str, text: str, policy: str) -> tuple[str, str]:
+    """A board's file, in any form, below the policy's folder; its text leads to that policy's boards."""
+    inside = PurePosixPath(name).relative_to(BOARDS_OF)
+    return f"{BOARDS_OF}{policy}/{with_links(str(inside), policy)}", with_links(text, policy)
 
 
 def with_links(text: str, policy: str) -> str:
-    """Links to boards by the addresses that they have beside other policies."""
-    return _LINK.sub(f"/d/gradewatch-{_short(policy)}-", text)
+    """The boards' addresses as they are beside other policies, wherever the text has them."""
+    return _ADDRESS.sub(lambda found: address(found[0], policy), text)
 
 
 def address(uid: str, policy: str) -> str:
     """The uid of a policy's board."""
-    found = uid.replace("gradewatch-", f"gradewatch-{_short(policy)}-", 1)
+    found = uid.replace(_PREFIX, f"{_PREFIX}{_short(policy)}-", 1)
     assert len(found) <= LONGEST_UID, found
     return found
 

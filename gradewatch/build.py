@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUMMARY = "Build rules, routes and dashboards from a policy."
 EXAMPLE = "gradewatch build policy/auto-grader.yaml --out generated"
 
-FOLDERS = ("prometheus", "alertmanager", "grafana")
+FOLDERS = ("prometheus", "alertmanager", "grafana", "kubernetes", "mimir", "thanos", "vmalert", "pint")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

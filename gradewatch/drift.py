@@ -66,6 +66,9 @@ def _of_a_model(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do the action."""
+    from exporter.drift.cpu import choose_sort
+
+    choose_sort()
     from gradewatch import drift_profile, drift_report, drift_verify
 
     actions: dict[str, Callable[[argparse.Namespace], int]]

@@ -15,6 +15,7 @@ from alertmanager.secrets import secret_files, unreadable
 from gradewatch.exits import UsageError
 from gradewatch.programs import Program, find
 from policy.model import Policy
+from rules import narrow
 from rules.promtool import Promtool
 from typedyaml.load import Document
 
@@ -63,7 +64,7 @@ def _rules(folder: Path, files: list[Path]) -> Iterator[Part]:
     yield _part("rules", f"{counts['alert']} alerts, {counts['record']} records", program, found)
     tests = sorted((folder / "tests").glob("*.test.yaml"))
     if tests:
-        failed = [finding for file in tests for finding in promtool.test_rules(file)]
+        failed = [finding for file in tests for finding in narrow.run(promtool, file)]
         yield _part("escalation", f"{_cases(tests)} cases in {len(tests)} files", program, failed)
 
 

@@ -131,7 +131,7 @@ class Trial:
             return
         if more:
             listed = ", ".join(more[:5]) + (", ..." if len(more) > 5 else "")
-            name = self.profile.profile
+            name = self.config.graders[0].profile
             print(
                 "\n"
                 + paragraph(

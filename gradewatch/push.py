@@ -28,6 +28,7 @@ Json = dict[str, Any]
 State = Literal["create", "change", "move", "as was"]
 TOKEN = "GRAFANA_TOKEN"  # noqa: S105  the name of a variable
 _DONE = {"create": "created", "change": "changed", "move": "moved", "as was": "as was"}
+OTHER_FORMS = ("api", "configmaps")
 _CONTEXT = 2
 """Lines around a difference."""
 
@@ -136,7 +137,9 @@ def _lines(document: Json) -> list[str]:
 def _documents(source: Path, chosen: list[str]) -> list[Json]:
     folder = source / "grafana"
     found: dict[str, Json] = {}
-    for path in sorted(folder.glob("*.json")):
+    # Boards of several policies lie in a folder each; beside them, in folders, are their other forms.
+    below = (path for path in folder.glob("*/*.json") if path.parent.name not in OTHER_FORMS)
+    for path in sorted([*folder.glob("*.json"), *below]):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             found[str(document["uid"])] = document

@@ -8,6 +8,7 @@ import alertmanager.render
 import dashboards.render
 import rules.render
 import rules.together
+from gradewatch import outputs
 from gradewatch.boards import BOARDS_OF, apart, with_links
 from policy.model import Policy
 from policy.rendered import Rendered
@@ -19,12 +20,13 @@ Documents = Sequence[Document[Policy]]
 
 def render(document: Document[Policy]) -> Rendered:
     """Rules, routes and dashboards together; raises Faults with those of every renderer."""
-    return _all(
+    found = _all(
         [document],
         lambda documents: rules.render.render(documents[0]),
         alertmanager.render.render_all,
         lambda documents: dashboards.render.render(documents[0]),
     )
+    return _with_outputs(found, [document])
 
 
 def render_all(documents: Documents) -> Rendered:
@@ -36,7 +38,17 @@ def render_all(documents: Documents) -> Rendered:
     for policy in (document.value.policy for document in documents):
         name = f"prometheus/{policy}.rules.yaml"
         files[name] = with_links(files[name], policy)
-    return Rendered(files, found.notes)
+    return _with_outputs(Rendered(files, found.notes), documents)
+
+
+def _with_outputs(found: Rendered, documents: Documents) -> Rendered:
+    """What each policy asks for beside the plain files."""
+    files, notes = dict(found.files), list(found.notes)
+    for policy in (document.value for document in documents):
+        more = outputs.render(policy, files[f"prometheus/{policy.policy}.rules.yaml"])
+        files |= more.files
+        notes += more.notes
+    return Rendered(files, tuple(notes))
 
 
 def _all(documents: Documents, *renderers: Callable[[Documents], Rendered]) -> Rendered:
@@ -62,7 +74,7 @@ def _boards(documents: Documents) -> Rendered:
     for document in documents:
         for name, text in dashboards.render.render(document).files.items():
             if name.startswith(BOARDS_OF) and name.endswith(".json"):
-                files |= [apart(name, text, document.value.policy, document.value.title)]
+                files |= [apart(name, text, document.value.policy)]
             else:
                 files[name] = text
     return Rendered(files)

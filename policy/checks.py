@@ -99,18 +99,21 @@ def _inhibit(doc: Doc) -> Faulty:
 
 
 def _inhibited_priorities(doc: Doc, i: int) -> Faulty:
-    """No rule silences a more urgent priority, or one that is sent before its source can arrive."""
+    """No rule silences a more urgent priority, or one that is sent before its source can arrive.
+
+    A target whose `for` is longer than its source's by that time needs no wait: the source is there already.
+    """
     policy, rule = doc.value, doc.value.inhibit[i]
     source = policy.alerts.get(rule.source)
-    targets = {
-        *rule.targets.priorities,
-        *(policy.alerts[n].priority for n in rule.targets.alerts if n in policy.alerts),
-    }
+    listed = [policy.alerts[name] for name in rule.targets.alerts if name in policy.alerts]
+    soon = source.for_.seconds + INHIBITED_WAIT.seconds if source else 0.0
+    late = {alert.priority for alert in listed} - {a.priority for a in listed if a.for_.seconds < soon}
+    targets = {*rule.targets.priorities, *(alert.priority for alert in listed)}
     for priority in sorted(targets & policy.priorities.keys()):
         if source and priority < source.priority:
             message = f"{rule.source} ({source.priority}) must not silence {priority}, which is more urgent"
             yield doc.fault(("inhibit", i, "targets"), message)
         wait = policy.priorities[priority].group_wait
-        if wait < INHIBITED_WAIT:
+        if wait < INHIBITED_WAIT and priority not in late:
             message = f"{rule.source} can silence {priority}: wait at least {INHIBITED_WAIT}, found {wait}"
             yield doc.fault(("priorities", priority, "group_wait"), message)

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from policy.contacts import Channel, ChannelPolicy, Contact, Delivery, Heartbeat
 from policy.escalation import Holidays, Hours, PriorityPolicy, ReadySet
+from policy.outputs import Outputs
 from policy.scalars import (
     Address,
     AlertName,
@@ -242,6 +243,7 @@ class Policy:
     capacity: Capacity | None = None
     health: Health | None = None
     heartbeat: Heartbeat | None = None
+    outputs: Outputs = field(default_factory=Outputs)
     notify_within: dict[AlertName, Duration] = field(default_factory=dict)
     """The latest that a message may leave after the fault, by alert; added up at build time."""
     identity: tuple[LabelName, ...] = ("alertname", "service")

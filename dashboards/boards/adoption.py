@@ -17,16 +17,15 @@ from dashboards.boards.people import (
 from dashboards.fields import colours
 from dashboards.graphs import timeseries
 from dashboards.grid import Grid
-from dashboards.limits import judged, limit, sentence
 from dashboards.palette import BLUE, INFO, OK, ORANGE, SKY, WARNING, steps
 from dashboards.series import Like, quantile, rate, series
 from dashboards.shell import ADOPTION, board, help_row
 from dashboards.singles import bars, gauge, stat
 from dashboards.targets import q
 from exporter.catalogue import (
+    GRADER_EDUCATION_AT_RISK_STUDENTS,
     GRADER_FEEDBACK_CSAT,
     GRADER_FEEDBACK_NPS,
-    GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS,
     GRADER_SUPPORT_TICKETS,
     GRADER_USERS_ACTIVE,
     GRADER_USERS_CORE_FEATURE_USERS,
@@ -75,7 +74,7 @@ def adoption(policy: Policy) -> Any:
                     satisfaction(),
                     promoters(),
                     open_tickets(),
-                    longest_unanswered(policy),
+                    at_risk(),
                 ],
             ),
         )
@@ -153,17 +152,15 @@ def open_tickets() -> Any:
     )
 
 
-def longest_unanswered(policy: Policy) -> Any:
-    """The agreement that is broken first."""
-    found = limit(policy, "SupportResponseOverdue")
+def at_risk() -> Any:
+    """How many, never who."""
     return stat(
-        "Longest without an answer",
-        f"Age of the oldest ticket that nobody has answered.{sentence(found, 's')} Answer it first; the "
-        "table of tickets says of which urgency it is.",
-        unit="s",
-        decimals=1,
-        targets=q(f"max({series(GRADER_SUPPORT_OLDEST_UNANSWERED_SECONDS)})", instant=True),
-        thresholds=judged(found),
+        "Students at risk",
+        "Students whom your own rule counts as at risk; 0 below the least number that the sidecar shows. "
+        "When it rises ask the teachers of the courses; this board knows no names.",
+        unit="locale",
+        targets=q(f"sum({series(GRADER_EDUCATION_AT_RISK_STUDENTS)})", instant=True),
+        thresholds=steps(base=INFO),
     )
 
 
@@ -215,7 +212,7 @@ def features() -> Any:
         decimals=0,
         targets=q(
             (core, "Core"),
-            (back, "Came back"),
+            (back, "Returned"),
             (f"topk(6, {by_feature} / ignoring (feature) group_left () {users})", "{{feature}}"),
             instant=True,
         ),

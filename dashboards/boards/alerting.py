@@ -14,7 +14,7 @@ from dashboards.boards.delivery import (
     targets_up,
     undelivered,
 )
-from dashboards.boards.hurt import PRIORITIES, priorities, what_fires
+from dashboards.boards.hurt import PRIORITIES, named, priorities, what_fires
 from dashboards.fields import colours, link, override
 from dashboards.graphs import state_timeline, timeseries
 from dashboards.grid import Grid
@@ -58,7 +58,7 @@ def alerting(policy: Policy) -> Any:
             (
                 5,
                 [
-                    (burning(policy), 8),
+                    (burning(policy), 6),
                     oldest(policy),
                     escalated(policy),
                     silenced(),
@@ -208,8 +208,8 @@ def noisiest(policy: Policy) -> Any:
         "How long each alert fired in this time range, and how often it began, tries that did not hold "
         "included. Short and often: raise its time or its threshold in the policy.",
         targets=q(
-            f"{interval:g} * sum by ({by}) (count_over_time({fires}[$__range]))",
-            f"sum by ({by}) (changes({begun}[$__range]) + 1)",
+            named(f"{interval:g} * sum by ({by}) (count_over_time({fires}[$__range]))"),
+            named(f"sum by ({by}) (changes({begun}[$__range]) + 1)"),
         ),
         columns={"priority": "Priority", "alertname": "Alert", "Value #A": "Fired for", "Value #B": "Times"},
         overrides=[

@@ -117,7 +117,12 @@ def in_a_year(policy: Policy) -> Any:
     if hosts:
         shown += [
             ("Memory", f"max by (horizon) ({series(records.MEMORY_FORECAST, **of)})", "percentunit", _USE),
-            ("Disk left", f"min by (horizon) ({series(records.DISK_FORECAST, **of)})", "bytes", _LEFT),
+            (
+                "Disk left",
+                f"clamp_min(min by (horizon) ({series(records.DISK_FORECAST, **of)}), 0)",
+                "bytes",
+                _LEFT,
+            ),
         ]
     return table(
         "In half a year and in a year",

@@ -66,8 +66,8 @@ def database(policy: Policy) -> Any:
         .row(
             "Is it the cause?",
             (8, [statement_times(policy), connections()]),
-            (8, [long_statements(policy), connect_errors(), server()]),
-            (7, [replica(policy)]),
+            (8, [long_statements(policy), replica(policy)]),
+            (8, [connect_errors(), server()]),
         )
         .row("Will it last?", (7, [size(), backups(policy)]))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import records
+from dashboards.fields import override
 from dashboards.palette import CRITICAL, OK, WARNING, steps
 from dashboards.series import series
 from dashboards.singles import bars, stat
@@ -46,4 +47,5 @@ def health_parts(policy: Policy) -> Any:
             instant=True,
         ),
         thresholds=steps((WARNING, ILL / WHOLE), (OK, HEALTHY / WHOLE), base=CRITICAL),
+        overrides=[override("/^availability$/", displayName="uptime")],
     )

@@ -47,6 +47,7 @@ def errors_by_kind(policy: Policy) -> Any:
         ),
         lines=line(*found) if found else (),
         overrides=colours(Server=VERMILION, Client=ORANGE, Application=BLUE, Database=SKY),
+        narrow=True,
     )
 
 

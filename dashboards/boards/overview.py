@@ -70,7 +70,7 @@ def overview(policy: Policy) -> Any:
         figures.insert(0, availability(policy))
     if policy.health:
         state_now.insert(1, health(policy))
-        where = [(parts(policy), 8), (health_parts(policy), 6), (what_fires(policy), 10)]
+        where = [(parts(policy), 8), (health_parts(policy), 7), (what_fires(policy), 9)]
     grid = (
         Grid()
         .row("Is everything all right?", (5, state_now))

@@ -73,7 +73,7 @@ def objectives(policy: Policy) -> Any:
             "Value #D": "Burn rate now",
         },
         overrides=[
-            override("Objective", mappings=[{"type": "value", "options": titles}], custom__width=440),
+            override("Objective", mappings=[{"type": "value", "options": titles}], custom__width=520),
             override("Promised", unit="percentunit", decimals=2),
             override("Lately", unit="percentunit", decimals=3),
             override("Budget left", unit="percentunit", decimals=1, thresholds=left, **COLOURED),

@@ -31,7 +31,7 @@ _LINES = (VERMILION, ORANGE, BLUE, SKY, GREEN)
 def good_events(policy: Policy) -> Any:
     """Against the line of the promise."""
     return timeseries(
-        "Good events, over the shortest long window",
+        "Good events, lately",
         "The share of good events beside what was promised. Below the promise the budget is being spent; how "
         "fast, the burn rates below say.",
         unit="percentunit",

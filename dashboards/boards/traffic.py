@@ -82,6 +82,7 @@ def failures(policy: Policy) -> Any:
             (f"60 * sum by ({label}) ({rate(counter, **{label: Like(SERVER_ERROR)})})", f"{{{{{label}}}}}")
         ),
         overrides=colours_where_found(**dict(zip(("500", "502", "503", "504"), _FAILURES, strict=True))),
+        narrow=True,
         stacked=True,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +15,19 @@ from exporter.collectors.facts import BlockFacts, Facts, ProfileCollector
 from exporter.collectors.files import FilesCollector
 from exporter.collectors.heartbeats import Heartbeats
 from exporter.collectors.memory import Memory
+from exporter.collectors.queries import EventQueryCollector, QueryCollector
 from exporter.collectors.rows import Query
 from exporter.collectors.spaced import Spaced
 from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
 from exporter.config.databases import Database
 from exporter.config.graders import Grader
+from exporter.config.query_sets import all_queries
 from exporter.config.whole import Config
 from exporter.databases import open_pool
 from exporter.databases.pool import Pool
 from exporter.profiles import Block, Profile, bind, load_profile
+from exporter.queries.answers import Shaper
 from exporter.state import StateFile
 
 _COLLECTORS = {"rows": "submissions", "busy_workers": "workers"}
@@ -35,14 +39,19 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
 
     `once` counts from the beginning and neither reads nor writes state. Raises Faults for a wrong profile.
     """
+    config = dataclasses.replace(config, queries=all_queries(config))
     pools = {name: _pool(name, database) for name, database in config.databases.items()}
     long_queries = {name: database.long_query_seconds for name, database in config.databases.items()}
-    folder = state_dir or Path(config.state_dir)
+    folder = None if once else state_dir or Path(config.state_dir)
+    facts = Facts()
     collectors: list[Collector] = []
     if pools:
         collectors.append(DatabaseCollector(tuple(pools.values()), long_queries))
+    collectors += _query_collectors(config, pools, facts, folder)
     for grader in config.graders:
-        collectors += _grader_collectors(grader, pools[grader.database], None if once else folder)
+        collectors += _grader_collectors(grader, pools[grader.database], facts, folder)
+    if config.queries and not config.graders:
+        collectors.append(ProfileCollector(None, "", facts, once=once))
     if config.brokers or config.queues:
         from exporter.collectors.queues import queue_collectors
 
@@ -56,13 +65,16 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
 
         collectors += backup_collectors(config.backups, pools)
     if config.models:
-        collectors.append(_model_collector(config, None if once else folder))
+        collectors.append(_model_collector(config, folder))
     return collectors
 
 
 def _model_collector(config: Config, folder: Path | None) -> Collector:
     """Over connections of its own: a long read must not make the other collectors wait."""
     # numpy is imported by those alone who watch a model.
+    from exporter.drift.cpu import choose_sort
+
+    choose_sort()
     from exporter.collectors.model import ModelCollector
     from exporter.drift.setup import make_setup
     from exporter.drift.watch import Watch
@@ -75,6 +87,31 @@ def _model_collector(config: Config, folder: Path | None) -> Collector:
     return ModelCollector(watches, once=once)
 
 
+def _query_collectors(
+    config: Config, pools: Mapping[str, Pool], facts: Facts, folder: Path | None
+) -> Iterator[Collector]:
+    """One a query; a dear one is asked as seldom as its interval says."""
+    for key, query in config.queries.items():
+        shapers = tuple(Shaper.of(key, metric) for metric in query.metrics)
+        pool = pools[query.database]
+        facts.blocks[key] = BlockFacts()
+        collector: Collector
+        if query.follow == "none":
+            collector = QueryCollector(key, query, shapers, pool, facts)
+        else:
+            source = _source(pool, f"query {key}", repr(query))
+            memory = Memory(key, facts, StateFile(folder / f"query-{key}.json", source) if folder else None)
+            collector = EventQueryCollector(key, query, shapers, pool, facts, memory, once=folder is None)
+        facts.collectors.add(collector.name)
+        yield Spaced(collector, query.interval.seconds) if query.interval else collector
+
+
+def _source(pool: Pool, what: str, statement: str) -> str:
+    """What a state file belongs to; after a change of any of it the state is worthless."""
+    digest = hashlib.sha256(statement.encode()).hexdigest()[:12]
+    return f"{pool.dialect.name} {pool.dialect.location}, {what} {digest}"
+
+
 def _pool(name: str, database: Database) -> Pool:
     return open_pool(
         name,
@@ -85,10 +122,10 @@ def _pool(name: str, database: Database) -> Pool:
     )
 
 
-def _grader_collectors(grader: Grader, pool: Pool, folder: Path | None) -> Iterator[Collector]:
+def _grader_collectors(grader: Grader, pool: Pool, facts: Facts, folder: Path | None) -> Iterator[Collector]:
     """`folder` keeps the state; None counts once, from the beginning."""
     profile = bind(load_profile(grader.profile).value, pool.dialect.name, grader.options)
-    build = _Build(profile, pool, Facts(), folder, grader)
+    build = _Build(profile, pool, facts, folder, grader)
     collectors: list[Collector] = [
         *build.event_collectors(),
         *build.state_collectors(),
@@ -183,7 +220,6 @@ class _Build:
         """The state belongs to one statement on one database; after a change of either it is worthless."""
         if self.folder is None:
             return None
-        statement = hashlib.sha256(sql.encode()).hexdigest()[:12]
-        where = f"{self.pool.dialect.name} {self.pool.dialect.location}"
         name = f"{self.pool.name}-{self.profile.profile}-{block}.json"
-        return StateFile(self.folder / name, f"{where}, profile {self.profile.profile}, {block} {statement}")
+        source = _source(self.pool, f"profile {self.profile.profile}, {block}", sql)
+        return StateFile(self.folder / name, source)

@@ -77,10 +77,11 @@ class Facts:
 class ProfileCollector:
     """Serves the facts. It asks nobody, so they are there when the database is not: that is when they matter.
 
-    The figures are those of collections that have ended; `once` waits for the only one.
+    The figures are those of collections that have ended; `once` waits for the only one. Without a profile
+    the blocks are the configuration's own queries.
     """
 
-    profile: str
+    profile: str | None
     version: str
     facts: Facts
     once: bool = False
@@ -100,7 +101,8 @@ class ProfileCollector:
             self.facts.wait_for_all(deadline)
         with self.facts.changed:
             blocks = sorted(self.facts.blocks.items())
-        yield RowFamily(catalogue.GRADER_PROFILE_INFO, [(self.profile, self.version, 1)])
+        if self.profile is not None:
+            yield RowFamily(catalogue.GRADER_PROFILE_INFO, [(self.profile, self.version, 1)])
         yield RowFamily(catalogue.GRADER_EXPORTER_STATE_REBUILDS_TOTAL, [(self.facts.rebuilds,)])
         for family, attribute in _COLUMNS:
             values = [(block, getattr(facts, attribute)) for block, facts in blocks]

@@ -9,7 +9,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from exporter.config import backups, brokers, collection, databases, graders, models, probes, queues
+from exporter.config import (
+    backups,
+    brokers,
+    collection,
+    databases,
+    graders,
+    models,
+    probes,
+    queries,
+    query_sets,
+    queues,
+)
 from exporter.config.backups import Backup
 from exporter.config.brokers import Broker
 from exporter.config.collection import Collection
@@ -18,6 +29,8 @@ from exporter.config.graders import Grader
 from exporter.config.models import Model
 from exporter.config.names import AbsolutePath, Address, Name, split_address
 from exporter.config.probes import Probe
+from exporter.config.queries import Query
+from exporter.config.query_sets import QuerySetUse
 from exporter.config.queues import Queue
 from typedyaml.checked import load_checked
 from typedyaml.faults import Fault
@@ -32,6 +45,8 @@ class Config:
 
     databases: dict[Name, Database] = field(default_factory=dict)
     graders: tuple[Grader, ...] = ()
+    queries: dict[Name, Query] = field(default_factory=dict)
+    query_sets: tuple[QuerySetUse, ...] = ()
     brokers: dict[Name, Broker] = field(default_factory=dict)
     queues: tuple[Queue, ...] = ()
     probes: dict[Name, Probe] = field(default_factory=dict)
@@ -49,7 +64,18 @@ def load_config(path: str | Path) -> Document[Config]:
 
 def _faults(document: Document[Config]) -> Iterator[Fault]:
     yield from _listen_faults(document)
-    for section in (collection, databases, graders, brokers, queues, probes, backups, models):
+    for section in (
+        collection,
+        databases,
+        graders,
+        queries,
+        query_sets,
+        brokers,
+        queues,
+        probes,
+        backups,
+        models,
+    ):
         yield from section.faults(document)
 
 

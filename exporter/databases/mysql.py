@@ -21,7 +21,7 @@ from exporter.databases.connection import (
 from exporter.databases.mysql_drivers import Driver, driver
 from exporter.databases.mysql_grants import Grants
 from exporter.databases.statements import bind, bind_formatted, refuse_all_but_reading
-from exporter.databases.watch import Line, held
+from exporter.databases.watch import TOO_LONG, Line, held
 
 _CANCEL_SECONDS = 1.0
 _BATCH = 1000
@@ -157,6 +157,7 @@ class _MySQLConnection:
         self._raw = raw
         self._line = line
         self._thread = int(raw.thread_id())
+        self._cancelled = False
         self.mariadb = "mariadb" in str(raw.get_server_info()).lower()
 
     def run(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> Result:
@@ -166,8 +167,9 @@ class _MySQLConnection:
         with held(deadline, cancel=self.cancel, cut=self._line.cut):
             self._guard(deadline)
             result = self.execute(text, values)
-        # MySQL ends a SLEEP() without an error; what comes out of it is no answer.
-        deadline.check()
+        # MySQL ends some statements without an error; what comes out of them is no answer.
+        if self._cancelled or not deadline.remaining():
+            raise CollectError("timeout", f"{self._dialect.location}: {TOO_LONG}")
         return result
 
     def prepare(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> None:
@@ -195,6 +197,7 @@ class _MySQLConnection:
 
     def cancel(self) -> None:
         """KILL QUERY through a second connection."""
+        self._cancelled = True
         with contextlib.suppress(CollectError):
             self._dialect.kill(self._thread)
 

@@ -74,6 +74,14 @@ def declare(tally: Tally, model: str) -> None:
     tally.declare(catalogue.GRADER_MODEL_DRIFT_ERRORS_TOTAL, stages)
 
 
+def forget_version(tally: Tally, model: str, version: str) -> None:
+    """Leave out the counters of a version that is given up: there would be more of them without end."""
+    for counted in tally.counters.values():
+        counted.pop((model, version), None)
+    for observed in tally.histograms.values():
+        observed.pop((model, version), None)
+
+
 def to_saved(known: Known) -> tuple[dict[str, Any], Arrays]:
     """As JSON values and arrays."""
     arrays: Arrays = {}

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from exporter.drift.batch import Batch
 
-STEP_ROWS = 10_000
+STEP_ROWS = 5000
 """Rows of one step: what is in memory at once."""
 
 Place = dict[str, Any]

@@ -22,7 +22,7 @@ _EARLIER = 3600.0
 
 @dataclass(slots=True)
 class _Row:
-    """A row as `exporter.counting` wants it: nothing more happens to a prediction."""
+    """A row as `exporter.counting` wants it, final at once; `values` begins with the id."""
 
     id: int
     values: tuple[Any, ...]
@@ -134,9 +134,7 @@ class _Statements:
         quote = "`" if source.pool.dialect.name == "mysql" else '"'
         self._table = ".".join(f"{quote}{part}{quote}" for part in source.table.split("."))
         self._id = f"{quote}{source.id_column.replace(quote, quote * 2)}{quote}"
-        # One row of NULLs, whatever the table holds: not every driver names the columns of no rows.
-        every = f"SELECT t.* FROM (SELECT 1 AS one) o LEFT JOIN {self._table} t ON 1 = 0"  # noqa: S608
-        found = session.run(every).columns
+        found = session.run(self._columns_of(source.pool.dialect.name)).columns
         wanted = source.layout.columns
         for column in (source.id_column, *source.layout.required):
             if column not in found:
@@ -147,6 +145,13 @@ class _Statements:
         self._absent = [column for column in wanted if column not in found]
         chosen = (f"{quote}{column.replace(quote, quote * 2)}{quote}" for column in self._columns)
         self._select = f"SELECT {', '.join((self._id, *chosen))} FROM {self._table}"  # noqa: S608
+
+    def _columns_of(self, dialect: str) -> str:
+        """A statement whose answer has the table's columns, and that no dialect reads the table for."""
+        if dialect == "postgresql":
+            # Its stream names the columns of rows only: one row of NULLs.
+            return f"SELECT t.* FROM (SELECT 1 AS one) o LEFT JOIN {self._table} t ON false"  # noqa: S608
+        return f"SELECT * FROM {self._table} WHERE 1 = 0"  # noqa: S608
 
     def newest(self) -> int | None:
         """The highest id."""
@@ -164,7 +169,7 @@ class _Statements:
         self._rows += len(rows)
         if rows:
             self._whole(rows[0][0])
-        return [_Row(row[0], row[1:]) for row in rows], len(rows) >= STEP_ROWS
+        return [_Row(row[0], row) for row in rows], len(rows) >= STEP_ROWS
 
     def among(self, ids: Sequence[int]) -> Sequence[_Row]:
         """Nothing is followed, so nothing is asked for."""
@@ -185,8 +190,10 @@ class _Statements:
 
     def batch(self, rows: Sequence[tuple[Any, ...]]) -> Batch:
         """Rows as columns."""
-        given: list[Column] = list(zip(*rows, strict=True)) if rows else [[] for _ in self._columns]
-        columns = dict(zip(self._columns, given, strict=True))
+        columns: dict[str, Column] = {column: [] for column in self._columns}
+        if rows:
+            _, *given = zip(*rows, strict=True)
+            columns.update(zip(self._columns, given, strict=True))
         return make_batch(self._source.layout, columns, len(rows), absent=self._absent)
 
     def _whole(self, value: object) -> int:

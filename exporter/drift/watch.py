@@ -19,7 +19,7 @@ from exporter.drift.evaluate import (
     statistics_of,
 )
 from exporter.drift.intake import Intake
-from exporter.drift.known import Known, VersionKnown, declare, from_saved, to_saved, with_ring
+from exporter.drift.known import Known, VersionKnown, declare, forget_version, from_saved, to_saved, with_ring
 from exporter.drift.labels import to_labels
 from exporter.drift.reference import Reference, UnusableReference
 from exporter.drift.ring import DAY, HOUR, PREDICTION, Plan, Ring
@@ -158,6 +158,7 @@ class Watch:
                     self._tell(told, "more than three versions at once: one is left out", warning=True)
                 return None
             del self.known.versions[oldest]
+            forget_version(self.known.tally, self.setup.name, oldest)
             self.known.tally.add(catalogue.GRADER_MODEL_VERSIONS_DROPPED_TOTAL, self.setup.name)
         made = self.known.versions[name] = VersionKnown(self.known.next_number)
         self.known.next_number += 1
@@ -222,6 +223,11 @@ class Watch:
                 if step.note:
                     self._tell("labels", step.note, warning=True)
                 known.register.apply(to_labels(step.batch, known))
+                if step.batch.bad_rows:
+                    amount = float(step.batch.bad_rows)
+                    family = catalogue.GRADER_MODEL_ROWS_REJECTED_TOTAL
+                    known.tally.add(family, self.setup.name, "not_a_number", amount=amount)
+                    self._tell("label", "labels hold text where a number is due", warning=True)
                 known.label_place = step.place
                 self._changed = True
         except SourceError as error:

@@ -25,7 +25,7 @@ _HANDLED = {
 class People:
     """Moves the tables about people; times that lie ahead are not written before they have come.
 
-    A new database gets the last 30 days at once, so that every window has something to count.
+    A new database gets the last 60 days at once, so that every window has something to count.
     """
 
     def __init__(self, store: Store, clock: Clock, random: Random) -> None:
@@ -52,7 +52,7 @@ class People:
         self._last = now
 
     def _begin(self, db: sqlite3.Connection) -> None:
-        """Users, systems, enrolments, and a month of history."""
+        """Users, systems, enrolments, and their history."""
         now, random = self._last, self._random
         registered = [now - random.random() * life.REGISTERED_OVER for _ in range(life.USERS)]
         db.executemany("INSERT INTO users (registered_at) VALUES (?)", [(at,) for at in registered])

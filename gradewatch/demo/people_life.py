@@ -14,10 +14,10 @@ from gradewatch.demo.workload import DAY, HOUR
 
 USERS = 1200
 REGISTERED_OVER = 300 * DAY
-HISTORY = 30 * DAY
-"""How far back what is counted in windows has to reach."""
+HISTORY = 60 * DAY
+"""How far back what is counted in windows has to reach: the longest window, and the one before it."""
 
-SESSIONS = 220.0
+SESSIONS = 150.0
 FAILED_LOGINS = 14.0
 EXPORTS = 6.0
 HELP_REQUESTS = 25.0

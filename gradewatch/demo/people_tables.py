@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS sessions (
   ended_at REAL, pages INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX IF NOT EXISTS sessions_time ON sessions (started_at, user_id);
+CREATE INDEX IF NOT EXISTS sessions_user ON sessions (user_id, started_at);
 CREATE INDEX IF NOT EXISTS sessions_open ON sessions (id) WHERE ended_at IS NULL;
 CREATE TABLE IF NOT EXISTS feature_uses (
   id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL REFERENCES users, feature TEXT NOT NULL,

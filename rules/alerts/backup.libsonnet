@@ -17,7 +17,7 @@ local one(metric) = metric + '{job="%(job)s",instance="one",backup="database"}';
       expr: 'time() - grader_backup_last_success_timestamp_seconds{job="%(job)s"} > %(above)s',
       summary: 'The newest good backup is too old.',
       what: 'it is {{ $value | humanizeDuration }} old.',
-      example: { [one('grader_backup_last_success_timestamp_seconds')]: '-10000000x{ticks}' },
+      example: { [one('grader_backup_last_success_timestamp_seconds')]: '0 -10000000x{ticks}' },
     },
 
     // A set without any good backup has no series that could be old: the collector works and finds nothing.

@@ -25,7 +25,7 @@ local one(metric, labels='') = metric + '{job="%(job)s",instance="one"' + labels
       expr: 'time() - grader_compliance_last_scan_timestamp_seconds{job="%(job)s"} > %(above)s',
       summary: 'The last search for vulnerabilities is too long ago.',
       what: 'it was {{ $value | humanizeDuration }} ago.',
-      example: { [one('grader_compliance_last_scan_timestamp_seconds')]: '-10000000x{ticks}' },
+      example: { [one('grader_compliance_last_scan_timestamp_seconds')]: '0 -10000000x{ticks}' },
     },
 
     AccessReviewIncomplete: compliance {

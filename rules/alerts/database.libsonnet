@@ -19,7 +19,7 @@
       where: 'database {{ $labels.database }} seen from {{ $labels.instance }}',
       what: 'one light statement took {{ $value | humanizeDuration }} on average of the last %(window)s.',
       example: {
-        'grader_database_query_duration_seconds{job="%(job)s",instance="one",database="grader"}': '%(over)sx{ticks}',
+        'grader_database_query_duration_seconds{job="%(job)s",instance="one",database="grader"}': '0 %(over)sx{ticks}',
       },
     },
 

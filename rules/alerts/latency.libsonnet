@@ -28,7 +28,7 @@ local probe(names) = {
   what: 'the %(percentile)sth percentile of the last %(window)s is {{ $value | humanizeDuration }}.',
 };
 local probed(name) = {
-  ['grader_probe_duration_seconds{job="%(job)s",instance="one",probe="' + name + '"}']: '%(over)sx{ticks}',
+  ['grader_probe_duration_seconds{job="%(job)s",instance="one",probe="' + name + '"}']: '0 %(over)sx{ticks}',
 };
 
 {

@@ -64,7 +64,7 @@ local one(metric, labels='') =
       expr: 'time() - grader_model_drift_last_evaluation_timestamp_seconds{job="%(job)s"} > %(above)s',
       summary: 'Nobody looks at the drift of the model any more.',
       what: 'the last evaluation was {{ $value | humanizeDuration }} ago.',
-      example: { [one('grader_model_drift_last_evaluation_timestamp_seconds')]: '-1000000x{ticks}' },
+      example: { [one('grader_model_drift_last_evaluation_timestamp_seconds')]: '0 -1000000x{ticks}' },
     },
 
     // The service answers requests, yet no row comes into the log that the watch reads.
@@ -79,7 +79,7 @@ local one(metric, labels='') =
       where: 'model {{ $labels.model }} on {{ $labels.instance }}',
       what: 'its newest row is {{ $value | humanizeDuration }} old.',
       example: {
-        'grader_model_log_watermark_timestamp_seconds{job="%(job)s",instance="one",model="grades"}': '-1000000x{ticks}',
+        'grader_model_log_watermark_timestamp_seconds{job="%(job)s",instance="one",model="grades"}': '0 -1000000x{ticks}',
         '%(requests)s{job="%(application)s",instance="one",%(status_label)s="200"}': '0+1x{ticks}',
       },
     },

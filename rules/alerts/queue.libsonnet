@@ -46,7 +46,7 @@ local one(metric, labels) = metric + '{job="%(job)s",instance="one",' + labels +
       summary: 'Nobody takes jobs from a queue.',
       what: '{{ $value | humanize }} jobs wait and no worker is connected.',
       example: {
-        [one('grader_queue_depth', 'queue="grading",state="waiting"')]: '1x{ticks}',
+        [one('grader_queue_depth', 'queue="grading",state="waiting"')]: '0 1x{ticks}',
         [one('grader_queue_consumers', 'queue="grading"')]: '0x{ticks}',
       },
     },

@@ -31,7 +31,7 @@
       job: 'application',
       expr: |||
         sum by (job) (increase(%(requests)s{job="%(job)s"}[%(window)s])) == 0
-        and
+        and on (job)
           job:requests_earlier:increase{job="%(job)s", service="%(service)s"} >= %(minimum)s
       |||,
       summary: 'Nobody reaches the service any more.',

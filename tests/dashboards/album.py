@@ -1,7 +1,7 @@
 """`make pictures`: every board from the data sets of the tests, into docs/pictures and docs/dashboards.md.
 
-The data sets are those that every query is tested on: an ordinary day and an outage of 36 minutes. They have what
-no demo on one machine has (hosts, MySQL, a broker, a model, surveys), and the same bytes on every run.
+The data sets are those that every query is tested on: an ordinary day and an outage of 36 minutes. They have
+what no demo on one machine has (hosts, MySQL, a broker, a model, surveys), and the same bytes on every run.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from PIL import Image
 
 from dashboards.finding import Json, panels_of
 from dashboards.live.client import Prometheus
+from dashboards.palette import SERIES, STATES
 from dashboards.render import documents
 from dashboards.viz.pictures import faults, picture_of, window_of
 from gradewatch import programs
@@ -25,7 +26,7 @@ from tests.dashboards.serving import served, write_blocks
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "dashboards.md"
 HOURS = 7
-COLOURS = 128
+COLOURS = 200
 # Data set and theme of each picture; the overview, which people see first, in every combination.
 ALWAYS = (("busy", "dark"), ("outage", "dark"))
 FIRST = (("busy", "light"), ("outage", "light"))
@@ -84,8 +85,8 @@ def _section(uid: str, board: Json) -> str:
     name = board["title"].partition(": ")[2]
     return (
         f"\n## {name[0].upper()}{name[1:]}\n\n`{uid}`. {board['description']}\n\n{pictures}\n\n"
-        f"<details><summary>Its panels</summary>\n\n| panel | what it says, and what to do |\n|---|---|\n{rows}\n\n"
-        "</details>\n"
+        "<details><summary>Its panels</summary>\n\n| panel | what it says, and what to do |\n|---|---|\n"
+        f"{rows}\n\n</details>\n"
     )
 
 
@@ -97,11 +98,20 @@ def _draw(uid: str, document: Json, name: str, server: Prometheus) -> int:
             continue
         target = DOCS / "pictures" / picture_name(uid, name, theme)
         found = list(faults(picture_of(document, server, window, theme, target), busy=name == "busy"))
-        picture = Image.open(target).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-        picture.save(target, optimize=True)
+        _shrink(target)
         print(f"{target.name}  {target.stat().st_size // 1000} kB  {'; '.join(found) or 'good'}", flush=True)
         bad += len(found)
     return bad
+
+
+def _shrink(target: Path) -> None:
+    """Few colours make a small file; the colours that mean something stay exactly as they are."""
+    picture = Image.open(target).convert("RGB")
+    most = (picture.quantize(COLOURS).getpalette() or [])[: 3 * COLOURS]
+    meant = [*STATES.values(), *SERIES.values()]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(most + [int(colour[i : i + 2], 16) for colour in meant for i in (1, 3, 5)])
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def _audits(data: Samples, day: Day, target: dict[str, str]) -> None:
         data.counter("grader_grade_comparisons_total", rates, result=result, **target)
     data.gauge("grader_compliance_audit_log_oldest_timestamp_seconds", END - 2400 * 86400, **target)
     reports = [0.0002 * load for load in day.load]
-    _histogram(data, "grader_compliance_incident_report_seconds", reports, 6 * HOUR, **target)
+    _histogram(data, "grader_compliance_incident_report_seconds", reports, 1.5 * HOUR, **target)
     data.gauge("grader_compliance_phi_access_reviewed_ratio", 1.0, **target)
     data.gauge("grader_compliance_patched_ratio", 0.97, **target)
     data.gauge("grader_compliance_last_scan_timestamp_seconds", END - 2 * 86400, **target)

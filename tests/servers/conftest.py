@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.database_servers import PASSWORDS, MariaDB, Missing, PostgreSQL, Schema
+from tests.servers.database_servers import PASSWORDS, MariaDB, Missing, MySQL, PostgreSQL, Schema
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,20 @@ def mariadb_server() -> Iterator[MariaDB]:
     """A MariaDB for the whole run; tests take `mariadb`."""
     try:
         server = MariaDB()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[MySQL]:
+    """A MySQL for the whole run; tests take `mysql`."""
+    try:
+        server = MySQL()
     except Missing as missing:
         pytest.skip(str(missing))
     try:
@@ -47,6 +61,14 @@ def mariadb(mariadb_server: MariaDB) -> Iterator[MariaDB]:
 
 
 @pytest.fixture
+def mysql(mysql_server: MySQL) -> Iterator[MySQL]:
+    """A running MySQL that the test may kill, freeze or stop."""
+    mysql_server.ensure_running()
+    yield mysql_server
+    mysql_server.ensure_running()
+
+
+@pytest.fixture
 def postgresql(postgresql_server: PostgreSQL) -> Iterator[PostgreSQL]:
     """A running PostgreSQL that the test may kill, freeze or stop."""
     postgresql_server.ensure_running()
@@ -61,6 +83,15 @@ def mariadb_schema(mariadb: MariaDB) -> Iterator[Schema]:
     yield schema
     mariadb.ensure_running()
     mariadb.drop_schema(schema)
+
+
+@pytest.fixture
+def mysql_schema(mysql: MySQL) -> Iterator[Schema]:
+    """An empty database in MySQL."""
+    schema = mysql.new_schema()
+    yield schema
+    mysql.ensure_running()
+    mysql.drop_schema(schema)
 
 
 @pytest.fixture

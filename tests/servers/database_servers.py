@@ -15,6 +15,7 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ PASSWORDS = {"reader": "reader's secret", "owner": "owner's secret"}
 """The two roles that every server has: `reader` may SELECT in new schemas, `owner` do everything there."""
 
 _UNPACKED = Path(__file__).parents[2] / ".tools" / "databases" / "bin"
+_UNPACKED_MYSQL = Path(__file__).parents[2] / ".tools" / "mysql" / "bin"
 _numbers = itertools.count(1)
 
 
@@ -47,6 +49,16 @@ def program(name: str, *folders: str) -> Path:
     if found is None:
         raise Missing(f"{name} is not on this machine: run setup/databases.sh")
     return Path(found)
+
+
+def _mysql() -> Path:
+    """mysqld, unpacked into .tools or on PATH; Debian's MariaDB has that name too and is not meant."""
+    for found in (_UNPACKED_MYSQL / "mysqld", shutil.which("mysqld")):
+        if found and Path(found).exists():
+            version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+            if version.returncode == 0 and "mariadb" not in version.stdout.lower():
+                return Path(found)
+    raise Missing("MySQL is not on this machine: run setup/mysql.sh")
 
 
 def _postgresql_folders() -> list[str]:
@@ -245,6 +257,41 @@ class MariaDB(_Database):
             f" WHERE user = '{user}' AND command <> 'Sleep' AND info IS NOT NULL"
         )
         return [str(row[0]) for row in rows]
+
+
+class MySQL(MariaDB):
+    """A MySQL server, where one was unpacked: no Debian release has it beside MariaDB."""
+
+    def __init__(self, *options: str) -> None:
+        self._options = options
+        self._program = _mysql()
+        _Database.__init__(self, "mysql", signal.SIGTERM)
+        run_as_server(
+            self._program,
+            "--no-defaults",
+            "--initialize-insecure",
+            f"--datadir={self.home / 'data'}",
+            "--innodb-buffer-pool-size=32M",
+        )
+
+    def command(self) -> Sequence[object]:
+        return (
+            self._program,
+            "--no-defaults",
+            f"--datadir={self.home / 'data'}",
+            f"--socket={self.socket}",
+            f"--pid-file={self.home / 'pid'}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            "--mysqlx=OFF",
+            "--secure-file-priv=NULL",
+            "--innodb-buffer-pool-size=32M",
+            "--innodb-flush-log-at-trx-commit=2",
+            "--max-connections=40",
+            *self._options,
+        )
 
 
 class PostgreSQL(_Database):

@@ -24,7 +24,7 @@ from exporter.databases.pool import Pool
 from tests.servers.database_servers import PASSWORDS, Schema
 from tests.servers.private_process import wait_until
 
-CASES = ["mariadb", "postgresql"]
+CASES = ["mariadb", "postgresql", pytest.param("mysql", marks=pytest.mark.full)]
 if importlib.util.find_spec("MySQLdb"):
     CASES.append("mariadb-mysqlclient")
 
@@ -32,7 +32,7 @@ if importlib.util.find_spec("MySQLdb"):
 @pytest.fixture(params=CASES)
 def schema(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Schema:
     server, _, client = request.param.partition("-")
-    if server == "mariadb":
+    if server != "postgresql":
         driver = mysql_drivers.MySQLClient() if client else mysql_drivers.PyMySQL()
         monkeypatch.setattr("exporter.databases.mysql.driver", lambda: driver)
     return request.getfixturevalue(f"{server}_schema")
@@ -96,6 +96,20 @@ def test_rows_and_columns_come_with_their_types(schema, pool):
     assert answer.columns == ("id", "price", "moment", "name", "raw")
     at = datetime.datetime.fromisoformat(moment)
     assert answer.rows == [(1, Decimal("2.50"), at, "Zoë", b"abc"), (None, None, None, None, None)]
+
+
+def test_an_answer_without_rows_has_its_columns_all_the_same(schema, pool):
+    schema.run("CREATE TABLE t (id INT, name VARCHAR(20))")
+    statements = (
+        "SELECT id, name AS who FROM t WHERE id > :after;",
+        "WITH few AS (SELECT * FROM t) SELECT id, name AS who FROM few WHERE id > :after -- none",
+        "SELECT id, name AS who FROM t WHERE id > :after ORDER BY id LIMIT 5",
+    )
+    for sql in statements:
+        for _ in range(2):
+            with pool.session(Deadline.after(5)) as session:
+                answer = session.run(sql, {"after": 3})
+            assert (answer.columns, answer.rows) == (("id", "who"), [])
 
 
 def test_parameters_by_name_lists_literal_percent_signs_and_casts(schema, pool):
@@ -168,6 +182,10 @@ def test_the_guard_switched_off_is_on_again_for_the_next_statement(schema, owner
             "SET SESSION TRANSACTION READ WRITE",
             "SET SESSION tx_read_only = 0, max_statement_time = 0",
         ],
+        "mysql": [
+            "SET SESSION TRANSACTION READ WRITE",
+            "SET SESSION transaction_read_only = 0, max_execution_time = 0",
+        ],
     }[kind(schema)]
     for switch in switches:
         with owners_pool.session(Deadline.after(5)) as session:
@@ -202,15 +220,18 @@ def test_one_statement_cannot_switch_the_guard_off_and_write(schema, owners_pool
     assert schema.run("SELECT COUNT(*) FROM t") == [(0,)]
 
 
+COLUMNS = "information_schema.columns"
 SLOW = {
     "mariadb": "SELECT COUNT(*) FROM seq_1_to_100000 a, seq_1_to_100000 b WHERE a.seq * b.seq % 7 = 1",
+    "mysql": f"SELECT COUNT(*) FROM {COLUMNS} a, {COLUMNS} b, {COLUMNS} c"
+    " WHERE a.ordinal_position * b.ordinal_position * c.ordinal_position % 7 = 9",
     "postgresql": "SELECT COUNT(*) FROM generate_series(1, 999999) a, generate_series(1, 9999) b WHERE a*b=1",
 }
-SLEEP = {"mariadb": "SELECT SLEEP(60)", "postgresql": "SELECT pg_sleep(60)"}
+SLEEP = {"mariadb": "SELECT SLEEP(60)", "postgresql": "SELECT pg_sleep(60)", "mysql": "SELECT SLEEP(60)"}
 
 
 def kind(schema: Schema) -> str:
-    return "postgresql" if on_postgresql(schema) else "mariadb"
+    return type(schema.server).__name__.lower()
 
 
 @pytest.mark.parametrize("long", [SLOW, SLEEP], ids=["work", "sleep"])
@@ -250,6 +271,7 @@ def test_cancelling_the_pool_ends_what_runs(schema, pool):
 def test_an_answer_without_end_is_cut_short(schema, pool):
     sql = {
         "mariadb": "SELECT seq FROM seq_1_to_50000000",
+        "mysql": f"SELECT a.ordinal_position FROM {COLUMNS} a, {COLUMNS} b",
         "postgresql": "SELECT generate_series(1, 50000000)",
     }
     error = fails(pool, sql[kind(schema)])
@@ -282,6 +304,7 @@ def test_an_error_that_quotes_a_row_is_not_repeated(schema, pool):
     sql = {
         "postgresql": "SELECT a::int FROM t",
         "mariadb": "SELECT JSON_VALUE(a, '$') + EXTRACTVALUE(a, CONCAT('~', a)) FROM t",
+        "mysql": "SELECT EXTRACTVALUE(a, CONCAT('~', a)) FROM t",
     }
     error = fails(pool, sql[kind(schema)])
     assert error.reason in ("data", "query")
@@ -329,6 +352,7 @@ def test_a_changed_password_is_read_again(schema, pool, secret):
     change = {
         "postgresql": "ALTER ROLE reader PASSWORD '{}'",
         "mariadb": "ALTER USER reader@'%' IDENTIFIED BY '{}'",
+        "mysql": "ALTER USER reader@'%' IDENTIFIED BY '{}'",
     }[kind(schema)]
     old = PASSWORDS["reader"].replace("'", "''")
     try:

@@ -147,7 +147,7 @@ def test_a_folder_that_may_not_be_read_fails_alone(
     make("a.sql.gz", 5)
     folder.chmod(0)
     try:
-        if os.geteuid() == 0:  # root may read everything, so the refusal is played
+        if os.access(folder, os.R_OK):  # root may read everything, so the refusal is played
             refuse = PermissionError(13, "Permission denied", str(folder))
             real = os.scandir
 

@@ -18,7 +18,7 @@ from tests.servers.database_servers import PASSWORDS, MariaDB, Schema
 from tests.servers.private_process import wait_until
 
 
-@pytest.fixture(params=["mariadb", "postgresql"])
+@pytest.fixture(params=["mariadb", "postgresql", pytest.param("mysql", marks=pytest.mark.full)])
 def schema(request: pytest.FixtureRequest) -> Schema:
     return request.getfixturevalue(f"{request.param}_schema")
 

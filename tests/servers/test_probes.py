@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import socket
+import sqlite3
 import ssl
 import threading
 import time
@@ -263,3 +265,27 @@ def test_a_bad_certificate_is_a_probe_that_fails(
     (record,) = caplog.records
     assert "certificate verify failed" in record.error
     assert str(site.server_address[1]) not in record.error
+
+
+def test_a_check_counts_what_must_not_be(tmp_path: Path) -> None:
+    """The check of docs/probes.md, and the grader's release from a table."""
+    page = (Path(__file__).parents[2] / "docs/probes.md").read_text(encoding="utf-8")
+    (check,) = [
+        block for block in re.findall(r"```yaml\n(.*?)```", page, re.S) if "grader_check_failures" in block
+    ]
+    db = sqlite3.connect(tmp_path / "grader.db")
+    db.executescript(
+        "CREATE TABLE problems (id, max_score); CREATE TABLE scores (problem_id, score);"
+        "CREATE TABLE about (release);"
+        "INSERT INTO problems VALUES (1, 10); INSERT INTO about VALUES ('2.4.1');"
+        "INSERT INTO scores VALUES (1, 10), (1, 11), (1, 12);"
+    )
+    watched = Watched(
+        tmp_path,
+        f"databases: {{grader: {{url: 'sqlite:///{tmp_path}/grader.db'}}}}\n{check}"
+        "  release:\n    database: grader\n    sql: SELECT release, 1 AS one FROM about\n"
+        "    metrics: [{metric: grader_build_info, value: one, labels: {version: release}}]\n",
+    )
+    page_of = watched.figures()
+    assert page_of["check_failures{check=scores_above_maximum}"] == 2
+    assert page_of["build_info{version=2.4.1}"] == 1

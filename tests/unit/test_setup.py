@@ -52,6 +52,7 @@ def put(project: Path, name: str, does: str) -> None:
             "python: python3.99 is missing: install ",
         ),
         ("browser.sh", {}, "browser: apt-get is missing: this is not Debian. Put chromium on PATH, "),
+        ("mysql.sh", {}, "mysql: apt-get is missing: this is not Debian. Put mysqld on PATH instead."),
         (
             "databases.sh",
             {"DATABASE_FOLDERS": ""},
@@ -145,3 +146,11 @@ def test_root_installs_what_is_missing_and_services_are_forbidden_meanwhile(proj
     )
     assert "-y --no-install-recommends install postgresql redis-server" in (project / "calls").read_text()
     assert (project / "policies").read_text() == "#!/bin/sh\nexit 101\n" * 4
+
+
+def test_a_mysql_is_enough_and_a_mariadb_of_that_name_is_not(project):
+    put(project, "mysqld", "echo 'mysqld  Ver 9.7.4 for Linux'")
+    done = run(project, "mysql.sh")
+    assert (done.returncode, done.stderr) == (0, "mysql: ready\n")
+    put(project, "mysqld", "echo 'mysqld  Ver 10.11.19-MariaDB for Linux'")
+    assert run(project, "mysql.sh").returncode == 2

@@ -102,8 +102,16 @@ class Site:
             self.run(f"INSERT INTO numbers SELECT n + {made} FROM numbers WHERE n <= {more}")
             made += more
         self.run(*(sql.format(rows=rows, now=clock) for sql in self.system.fill))
+        if self.dialect == "postgresql":
+            self._number_on()
         analyze = "ANALYZE TABLE" if self.dialect == "mysql" else "VACUUM ANALYZE"
         self.run(*(f"{analyze} {table}" for table in _CREATED.findall(self.script())), "DROP TABLE numbers")
+
+    def _number_on(self) -> None:
+        """Sequences do not notice ids that were given."""
+        sql = "SELECT table_name FROM information_schema.columns WHERE column_default LIKE 'nextval%'"
+        for (name,) in self.run(f"{sql} AND table_schema = 'public' AND column_name = 'id'"):
+            self.run(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}")
 
     @property
     def url(self) -> str:

@@ -171,3 +171,31 @@ def test_two_sidecars_on_one_database_count_everything_once_each(site: Site) -> 
             sidecars[number % 2].events()
         grade(site, db, jobs)
         assert [sidecar.events() for sidecar in sidecars] == [expected(site, jobs)] * 2
+
+
+@pytest.mark.parametrize(("name", "table"), [("judge0", "submissions"), ("dmoj", "judge_submission")])
+def test_an_older_table_that_was_restored_gives_its_ids_again(
+    name: str, table: str, request: pytest.FixtureRequest
+) -> None:
+    site: Site = request.getfixturevalue(name)
+    term, system, sidecar = Term(site), site.system, site.sidecar()
+    with site.connection() as db:
+        sidecar.events()
+        jobs = term.one_of_each()
+        for job in jobs:
+            system.arrive(db, job)
+        grade(site, db, jobs)
+        total = sidecar.events()
+        last = jobs[2].key
+        db.run(f"DELETE FROM {table} WHERE id > %s", last)
+        if site.dialect == "mysql":
+            db.run(f"ALTER TABLE {table} AUTO_INCREMENT = {last + 1}")
+        else:
+            db.run("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", table, last)
+        assert sidecar.events() == total, "a counter never falls"
+        assert sidecar.collect("profile")["exporter_state_rebuilds_total",] > 0
+        again = term.job(next(iter(system.codes)))
+        system.arrive(db, again)
+        assert again.key == last + 1, "an id that was counted before"
+        grade(site, db, [again])
+        assert sidecar.events() == total + system.expected(again)

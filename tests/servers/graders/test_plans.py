@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from exporter.profiles.grants import read_from
 from exporter.profiles.profile import AFTER, parameters
 from tests.servers.graders.site import Site
 
 pytestmark = pytest.mark.slow
-ROWS = 30_000
+ROWS = 20_000
 VALUES = {
     "after": ROWS - 50,
     "limit": 1000,
-    "span": 1000,
+    "span": 20,
     "lookback": 3600,
     "window": 3600,
     "now": 1_700_000_000,
 }
+
+
+def explained(site: Site, sql: str) -> list[tuple[Any, ...]]:
+    """A plan as the sidecar gets it: through the views, where there are any."""
+    if site.dialect == "mysql":
+        place = read_from(site.profile, site.dialect, site.place)
+        return site.schema.server.run(f"EXPLAIN {sql}", database=place)
+    return site.run(f"SET search_path = {site.place.views}, public", f"EXPLAIN {sql}")
 
 
 def whole_scans(site: Site, sql: str) -> Iterator[str]:
@@ -29,12 +37,14 @@ def whole_scans(site: Site, sql: str) -> Iterator[str]:
     for name in parameters(sql):
         sql = sql.replace(f":{name}", str(VALUES[name]))
     if site.dialect == "postgresql":
-        plan = json.loads(json.dumps(site.run(f"EXPLAIN (FORMAT JSON) {sql}")[0][0]))
-        yield from _scanned(plan[0]["Plan"])
+        yield from _scanned(explained(site, f"(FORMAT JSON) {sql}")[0][0][0]["Plan"])
     else:
-        for row in site.run(f"EXPLAIN {sql}"):
+        for row in explained(site, sql):
             # id, select_type, table, type, possible_keys, key, key_len, ref, rows, Extra
-            if row[3] in ("ALL", "index") and not str(row[2]).startswith("<"):
+            # A derived table that reads an index in its order is ended by its own LIMIT.
+            ordered = row[1] == "DERIVED" and row[3] == "index" and not row[9]
+            limited = ordered and f"LIMIT {VALUES['span']}" in sql
+            if row[3] in ("ALL", "index") and not limited and not str(row[2]).startswith("<"):
                 yield str(row[2])
 
 
@@ -48,9 +58,20 @@ def _scanned(node: dict[str, Any], *, limited: bool = False) -> Iterator[str]:
         yield from _scanned(child, limited=node["Node Type"] == "Limit")
 
 
+def named_indexes_are_used(site: Site) -> None:
+    for name, block in site.profile.queries.items():
+        sql = block.sql
+        for parameter in parameters(sql):
+            sql = sql.replace(f":{parameter}", str(VALUES[parameter]))
+        plan = str(explained(site, f"{'(FORMAT JSON) ' * (site.dialect == 'postgresql')}{sql}"))
+        missing = [index for index in block.index if index not in plan]
+        assert not missing, f"{name}: {plan}"
+
+
 def test_every_statement_on_a_large_table_uses_a_range_of_an_index(site: Site) -> None:
     """As it is, as it follows unfinished rows, and the newest id."""
     site.fill(ROWS)
+    named_indexes_are_used(site)
     profile = site.profile
     walks = {}
     for name, block in profile.queries.items():
@@ -80,14 +101,3 @@ def _by_partial_index(index: tuple[str, ...]) -> Iterator[str]:
     for name in index:
         if name.endswith("requires_manual_grading_idx"):
             yield f" by {name}"
-
-
-def test_the_named_indexes_carry_their_statements(site: Site) -> None:
-    site.fill(ROWS)
-    for name, block in site.profile.queries.items():
-        sql = block.sql
-        for parameter in parameters(sql):
-            sql = sql.replace(f":{parameter}", str(VALUES[parameter]))
-        plan = str(site.run(f"EXPLAIN {'(FORMAT JSON) ' * (site.dialect == 'postgresql')}{sql}"))
-        missing = [index for index in block.index if index not in plan]
-        assert not missing, f"{name}: {plan}"

@@ -22,6 +22,7 @@ from exporter.config.brokers import Broker
 from exporter.config.probes import Probe
 from exporter.own import Own, Reloads
 from exporter.profiles.blocks import BLOCKS
+from exporter.queries import queryable
 
 ALERT_LABELS = {"priority", "severity", "service", "team", "category", "alert_type", "escalation"}
 HOURS_OF_THE_HELP_DESK = (1, 2, 4, 8, 24, 72, 168)
@@ -116,4 +117,5 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     everything = Own(Reloads(web=lambda: True)).metrics([], [])
     own = {metric.family.name for metric in everything if isinstance(metric, RowFamily)}
     made = {*feeds, *own, *(name for collector in others for name in names(collector.families()))}
+    made |= {family.name for family in queryable()}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}

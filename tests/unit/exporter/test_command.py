@@ -233,6 +233,7 @@ NEVER = {
     "dashboards",
     "sqlalchemy",
     "_jsonnet",
+    "rjsonnet",
     "grafanalib",
 }
 

@@ -24,7 +24,7 @@ from gradewatch.metrics_page import ALSO_CALLED, metrics_page
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
-OTHERS = ("queues", "probes", "drift")
+OTHERS = ("queues", "probes", "people", "drift")
 KEYS = PAGE + "".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in OTHERS)
 NAMES = "|".join(field.name for field in dataclasses.fields(Config))
 SECTIONS = rf"^\| `((?:{NAMES})\b[a-z_.<>\[\]]*)` \| ([^|]+?) \|"

@@ -108,6 +108,19 @@ def test_a_dry_run_without_differences_is_good(grafana: State, built: Path) -> N
     assert push(grafana, built, "--dry-run") == 0
 
 
+def test_boards_of_several_policies_come_from_their_folders_and_other_forms_do_not(
+    grafana: State, built: Path
+) -> None:
+    (built / "grafana" / "api").mkdir()
+    (built / "grafana" / "second").mkdir()
+    (built / "grafana" / "api" / "gradewatch-one.json").write_text('{"dashboard": {}}', encoding="utf-8")
+    board = {"id": None, "uid": "gradewatch-second-one", "title": "Second", "version": 1}
+    path = built / "grafana" / "second" / "gradewatch-second-one.json"
+    path.write_text(json.dumps(board), encoding="utf-8")
+    assert push(grafana, built) == 0
+    assert set(grafana.dashboards) == {*BOARDS, "gradewatch-second-one"}
+
+
 def test_one_board_alone(grafana: State, built: Path) -> None:
     assert push(grafana, built, "--board", "gradewatch-two") == 0
     assert list(grafana.dashboards) == ["gradewatch-two"]

@@ -199,7 +199,7 @@ def test_faults_of_type_and_of_meaning_come_together(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, TEXT.count("\n")), st.sampled_from(["", "  x: 1", "x: [", "  - 7"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_line_that_is_lost_or_spoiled_gives_faults_or_a_policy_and_nothing_else(
     line: int, spoiled: str
 ) -> None:

@@ -309,6 +309,18 @@ def test_labels_can_come_from_a_file_and_predictions_too(tmp_path: Path, referen
     assert gauge(watched, "labeled_rows", "v1", "audit") == 300
 
 
+def test_labels_that_are_text_are_told_and_counted(tmp_path: Path, reference: Path) -> None:
+    grading = Grading(tmp_path, reference, min_labels=1)
+    grading.predictions.write(rows(3, NOON - 5 * DAY, NOON - 4 * DAY))
+    given = [grading.row(1, 1, "audit"), grading.row(2, "passed", "audit"), grading.row(3, None, "audit")]
+    grading.labels.write(given)
+    watched = grading.watch()
+    watched.round(NOON)
+    assert gauge(watched, "labeled_rows", "v1", "audit") == 1
+    assert counter(watched, "rows_rejected_total", "not_a_number") == 1
+    assert "labels hold text where a number is due" in watched.told()
+
+
 def test_labels_that_cannot_be_read_leave_drift_alone(tmp_path: Path, reference: Path) -> None:
     grading = Grading(tmp_path, reference)  # no table of labels yet
     grading.predictions.write(rows(1000, NOON - DAY, NOON))

@@ -279,6 +279,12 @@ def test_the_newest_three_versions_are_kept_and_the_others_counted(tmp_path: Pat
     watched.round(NOON)
     assert set(watched.known.versions) == {"v2", "v3", "v4"}
     assert counter(watched, "versions_dropped_total") == 2
+    log.write(rows(600, NOON - 600, NOON, version="v4", first=3001))
+    watched.round(NOON)
+    log.write(rows(600, NOON + 2 * HOUR, NOON + 3 * HOUR, version="v5", first=3601))
+    watched.round(NOON + 3 * HOUR)
+    counted = watched.known.tally.counters["grader_model_predictions_total"]
+    assert {version for _, version in counted} == {"v4", "v5"}, "v2 is gone, v3 had no new row"
 
 
 def test_a_version_that_is_out_of_use_leaves_no_series_and_the_newest_always_does(
