@@ -25,11 +25,18 @@ def alive(address: str) -> bool:
 
 
 def _answers(connection: http.client.HTTPConnection) -> bool:
+    secure = isinstance(connection, http.client.HTTPSConnection)
+    try:
+        connection.connect()
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")  # somebody who speaks TLS turned us away
+    except OSError:
+        return False
     try:
         connection.request("GET", "/-/healthy")
         return connection.getresponse().status == http.HTTPStatus.OK
-    except ssl.SSLError as error:
-        return "CERTIFICATE_REQUIRED" in (error.reason or "")
+    except (ssl.SSLError, ConnectionError):
+        return secure  # turned away after the handshake, as TLS 1.3 does it
     except (OSError, http.client.HTTPException):
         return False
     finally:

@@ -7,6 +7,7 @@ import http.client
 import os
 import re
 import shutil
+import socket
 import ssl
 import statistics
 import subprocess
@@ -69,6 +70,11 @@ class Serving:
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=context)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
+    def listens(self) -> bool:
+        """Whether somebody takes a connection; raises OSError."""
+        socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+        return True
+
     def get(self, **headers: str) -> bytes:
         """One page; raises OSError."""
         connection = self.connect()
@@ -95,12 +101,12 @@ def serving(
     command: Sequence[object],
     port: int,
     *,
-    expect: bytes = b"",
+    expect: bytes | None = b"",
     path: str = "/metrics",
     secure: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Serving]:
-    """Start a server; ready when its page holds `expect`. It is ended afterwards."""
+    """Start a server; ready when its page holds `expect`, or its port answers (None). Ended afterwards."""
     log = Path(f"/tmp/bench-{os.getpid()}-{port}.log")
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -108,7 +114,7 @@ def serving(
         )
     server = Serving(process, port, path, secure)
     try:
-        wait_for(lambda: expect in server.get(), process, log)
+        wait_for(lambda: server.listens() if expect is None else expect in server.get(), process, log)
         yield server
     finally:
         process.terminate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +36,12 @@ def section(data: Databases, scrapes: int = SCRAPES, starts: int = STARTS) -> st
     """One line a configuration."""
     lines: list[list[object]] = []
     for subject in subjects(data):
-        rss, peak = _memory(subject, scrapes)
+        try:
+            rss, peak = _memory(subject, scrapes)
+        except (RuntimeError, OSError) as error:
+            print(f"bench: {subject.name}: {error}", file=sys.stderr)
+            lines.append([subject.name, *["not measured"] * 5])
+            continue
         started = statistics.median(_start(subject) for _ in range(starts))
         lines.append(
             [

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
-import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bench.document import table
@@ -40,13 +37,22 @@ def _left_over(data: Databases) -> str:
         server: Any = getattr(data, kind)
         for side in sides(data, kind, 1000):
             command = side.asking(HEAVY)
-            with serving(command, side.port, path="/", environment=side.environment) as running:
+            with serving(command, side.port, expect=None, environment=side.environment) as running:
                 for _ in range(4):
                     _scrape_until(running, TIMEOUT)
                 time.sleep(1)
                 lines.append([kind, side.name, len(server.running_statements(USER))])
+            _end_all(kind, server)
     head = ("database", "side", f"statements left 1 s after 4 scrapes of {TIMEOUT} s")
     return table(head, lines)
+
+
+def _end_all(kind: str, server: Any) -> None:
+    """What is left over would take the machine from those who are measured next."""
+    if kind == "postgresql":
+        server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{USER}'")
+    else:
+        server.run(f"KILL HARD USER {USER}@'%'")
 
 
 def _scrape_until(server: Serving, timeout: float) -> bytes | None:
@@ -77,7 +83,7 @@ def _hung(data: Databases) -> str:
             for number in range(COLLECTORS)
         ]
         command = ours.command(listen=f"127.0.0.1:{port}", questions=questions)
-        with serving(command, port, path="/") as server:
+        with serving(command, port, expect=None) as server:
             took: list[float] = []
             good: list[int] = []
             for _ in range(5):
@@ -87,43 +93,33 @@ def _hung(data: Databases) -> str:
                 good.append(
                     sum(f'success{{collector="rows{n}"}} 1\n'.encode() in page for n in range(COLLECTORS))
                 )
-            late = (statistics.median(took) - (TIMEOUT + 1 - MARGIN)) * 1000
+            late = (max(took) - (TIMEOUT + 1 - MARGIN)) * 1000
             lines.append([kind, f"{min(good)} of {COLLECTORS - 1}", f"{late:+.0f}", "<= 50"])
     head = (
         "database of the hung statement",
         "other collectors served",
-        "page after the deadline, ms",
+        "slowest page after the deadline, ms",
         "promise",
     )
     return table(head, lines)
 
 
 def _scrapers(data: Databases, seconds: float, wrk: Sequence[str] | None) -> str:
-    """Eight scrapers at once: most statements that ran at the same time, and how many a scrape."""
+    """Eight scrapers at once: how many statements the database sees for each page."""
     lines: list[list[object]] = []
+    data.mariadb.run("SET GLOBAL userstat = 1")
     for side in sides(data, "mariadb", 1000):
         with side.serve() as server:
-            most, stop = [0], threading.Event()
-            with ThreadPoolExecutor(1) as pool:
-                watch = pool.submit(_watch, data, most, stop)
-                before = _selects(data)
-                seen = load(server, 8, seconds, wrk)
-                asked = _selects(data) - before
-                stop.set()
-                watch.result()
-            each = max(0.0, asked) / max(1, seen.requests)
-            lines.append([side.name, f"{each:.2f}", most[0], f"{seen.rate:.0f}"])
-    head = ("side, 8 scrapers, MariaDB, 1000 rows", "statements a scrape", "most at once", "req/s")
+            before = _selects(data)
+            seen = load(server, 8, seconds, wrk)
+            each = (_selects(data) - before) / max(1, seen.requests)
+            lines.append([side.name, f"{each:.2f}", f"{seen.rate:.0f}"])
+    head = ("side, 8 scrapers, MariaDB, 1000 rows", "statements a scrape (promise: <= 1)", "req/s")
     return table(head, lines)
 
 
 def _selects(data: Databases) -> float:
     rows = data.mariadb.run(
-        f"SELECT SELECT_COMMANDS FROM information_schema.USER_STATISTICS WHERE USER = '{USER}'"
+        f"SELECT select_commands FROM information_schema.user_statistics WHERE user = '{USER}'"
     )
     return float(rows[0][0]) if rows else 0.0
-
-
-def _watch(data: Databases, most: list[int], stop: threading.Event) -> None:
-    while not stop.is_set():
-        most[0] = max(most[0], len(data.mariadb.running_statements(USER)))
