@@ -12,6 +12,7 @@ checked := alertmanager dashboards exporter gradewatch policy rules typedyaml te
 FAULT ?=
 SPEED ?=
 PORT_OFFSET ?=
+PARTS ?=
 options = $(if $(FAULT),--fault $(FAULT)) $(if $(SPEED),--speed $(SPEED)) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
 
 .PHONY: help
@@ -24,20 +25,29 @@ run: $(ready) .tools/forky ## the demo; FAULT=grader-stuck|database-down|error-b
 
 .PHONY: test
 test: check $(servers) $(browser) databases ## everything: lint, types, unit, rules, routes, end to end
-	$(python) -m pytest -n auto --ignore=tests/e2e
-	$(python) -m pytest -n 2 tests/e2e --ignore=tests/e2e/test_stories.py
+	$(python) -m pytest -n auto -m 'not full' --ignore=tests/e2e
+	$(python) -m pytest -n 2 -m 'not full' tests/e2e --ignore=tests/e2e/test_stories.py
 
 .PHONY: test-fast
 test-fast: check .tools/forky ## the inner loop: lint, types, units without those that evaluate jsonnet; under a minute
-	$(python) -m pytest -n auto tests/unit -m 'not slow' --ignore=tests/unit/rules
+	$(python) -m pytest -n auto tests/unit -m 'not slow and not full' --ignore=tests/unit/rules
 
 .PHONY: test-all
-test-all: test mysql ## what `test` runs, and every fault of the demo from beginning to end
+test-all: test mysql ## what `test` runs, finer steps, and every fault of the demo from beginning to end
+	$(python) -m pytest -n auto -m full
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
 
 .PHONY: mutate
 mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
 	$(python) -m tests.mutation.rules
+
+.PHONY: bench-drift
+bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, scikit-learn, which come into .bench; 15 minutes
+	$(python) -m bench.drift
+
+.PHONY: bench-alerts
+bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
+	$(python) -m bench.alerts
 
 .PHONY: check
 check: $(ready) ## lint, format and types
@@ -60,8 +70,12 @@ golden: $(ready) .tools/forky ## what is derived from code outside generated/: d
 	GOLDEN=write $(python) -m pytest -q tests/routing/test_messages.py tests/unit/alertmanager/test_documentation.py
 
 .PHONY: pictures
-pictures: $(ready) $(browser) ## the dashboards as pictures into docs/, from a demo that runs beside it
-	PATH="$$PATH:$(CURDIR)/.tools/chromium/bin:$(CURDIR)/.venv/bin" $(python) -m dashboards.viz.pictures
+pictures: $(ready) .tools/forky $(browser) ## docs/dashboards.md and its pictures, from the data sets of the tests; BOARDS=gradewatch-queue
+	$(python) -m tests.dashboards.album $(BOARDS)
+
+.PHONY: bench-exporter
+bench-exporter: $(ready) ## the sidecar beside other exporters, into docs/benchmarks.md; PARTS="rendering scrapes memory trouble attacks"
+	@$(python) -m bench.exporter $(PARTS)
 
 .PHONY: tools
 tools: $(servers) ## Prometheus and Alertmanager of three Debian releases, into .tools
@@ -76,7 +90,7 @@ mysql: ## a MySQL server of Debian's unstable suite into .tools, for the tests t
 
 .PHONY: clean
 clean: ## remove what make has set up and what the tools have left
-	rm -rf .venv .tools dashboards/viz/node_modules dashboards/viz/bundle .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .tools .bench dashboards/viz/node_modules dashboards/viz/bundle .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ready): constraints.txt pyproject.toml setup/python.sh

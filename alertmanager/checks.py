@@ -101,7 +101,8 @@ def _timing(path: str, route: Route) -> Iterator[str]:
         return
     tick, repeat = (Duration.parse(str(route[key])) for key in ("group_interval", "repeat_interval"))
     heartbeat = any(WATCHDOG in matcher for matcher in route.get("matchers", ()))
-    if heartbeat:
+    digest = "alertname" not in route.get("group_by", ("alertname",))
+    if heartbeat or (digest and repeat < tick):
         if repeat >= tick:
             yield f"{path}: the heartbeat's repeat_interval {repeat} must be below its group_interval {tick}"
     elif repeat.seconds % tick.seconds:

@@ -34,4 +34,4 @@ def _lines(policy: Policy, steps: tuple[Row, ...]) -> Iterator[str]:
 
 
 def _how(told: tuple[Told, ...]) -> str:
-    return ", ".join(channel for channel, _ in told)
+    return ", ".join(dict.fromkeys(channel for channel, _ in told))

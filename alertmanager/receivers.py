@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from alertmanager.table import HEARTBEAT, UNROUTED, Row, Told, all_rows
-from policy.model import Channel, Contact, Policy, Priority
+from policy.contacts import Contact
+from policy.model import Policy, Priority
 
 Config = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -85,9 +86,10 @@ def _heartbeat(policy: Policy) -> Receiver:
 
 def _block(policy: Policy, told: Told, priority: Priority) -> Block:
     channel, role = told
-    section, build = _CHANNELS[channel]
-    body = build(policy, policy.contacts[role], role, priority)
-    return Block(section, body, ("contacts", role, channel))
+    contact = policy.contacts[role]
+    key = "sns" if channel == "sms" and contact.sns else channel
+    section, build = _CHANNELS[key]
+    return Block(section, build(policy, contact, role, priority), ("contacts", role, key))
 
 
 def _pagerduty(policy: Policy, contact: Contact, role: str, priority: Priority) -> Config:
@@ -145,6 +147,31 @@ def _email(policy: Policy, contact: Contact, role: str, priority: Priority) -> C
     }
 
 
+def _sns(policy: Policy, contact: Contact, role: str, priority: Priority) -> Config:
+    """A text message by Amazon's service: short, and sent before what merely advertises."""
+    assert contact.sns
+    assert policy.delivery.sns
+    region = {"region": policy.delivery.sns.region}
+    region |= {"profile": policy.delivery.sns.profile} if policy.delivery.sns.profile else {}
+    region |= {"role_arn": policy.delivery.sns.role_arn} if policy.delivery.sns.role_arn else {}
+    to = {"topic_arn": contact.sns.topic_arn} if contact.sns.topic_arn else {}
+    to |= {"phone_number": contact.sns.phone_number} if contact.sns.phone_number else {}
+    return {
+        "sigv4": region,
+        **to,
+        "send_resolved": True,
+        "subject": _template("subject"),
+        "message": _template("short"),
+        "attributes": {"AWS.SNS.SMS.SMSType": "Transactional"},
+    }
+
+
+def _own_webhook(policy: Policy, contact: Contact, role: str, priority: Priority) -> Config:
+    assert contact.webhook
+    address = {"url": contact.webhook.url} if contact.webhook.url else {"url_file": contact.webhook.url_file}
+    return {**address, "send_resolved": True}
+
+
 def _webhook(kind: str, *, resolved: bool) -> Callable[[Policy, Contact, str, Priority], Config]:
     def build(policy: Policy, contact: Contact, role: str, priority: Priority) -> Config:
         assert policy.delivery.webhook
@@ -158,11 +185,13 @@ def _template(name: str) -> str:
     return f'{{{{ template "esc.{name}" . }}}}'
 
 
-_CHANNELS: dict[Channel, tuple[str, Callable[[Policy, Contact, str, Priority], Config]]] = {
+_CHANNELS: dict[str, tuple[str, Callable[[Policy, Contact, str, Priority], Config]]] = {
     "pagerduty": ("pagerduty_configs", _pagerduty),
     "sms": ("webhook_configs", _webhook("sms", resolved=True)),
     "call": ("webhook_configs", _webhook("call", resolved=False)),  # nobody is rung up for good news
     "slack": ("slack_configs", _slack),
     "msteams": ("msteamsv2_configs", _msteams),
     "email": ("email_configs", _email),
+    "webhook": ("webhook_configs", _own_webhook),
+    "sns": ("sns_configs", _sns),
 }

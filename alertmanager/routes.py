@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from alertmanager.hours import limits
 from alertmanager.table import HEARTBEAT, UNROUTED, WATCHDOG, rows
+from policy.escalation import Digest
 from policy.model import Policy, Priority
+from typedyaml.units import Duration
 
 Config = dict[str, Any]
 
@@ -52,15 +55,37 @@ def _branch(policy: Policy, priority: Priority) -> Config:
     """A priority: step 0 (and hand-written alerts without a step) at its head, later steps below."""
     matrix = policy.priorities[priority]
     first, *later = rows(policy, priority)
+    kept = limits(policy, priority)
     branch: Config = {
         "matchers": [equals("priority", priority)],
         "receiver": first.receiver,
         "group_wait": str(matrix.group_wait),
         "group_interval": str(matrix.group_interval),
-        "repeat_interval": str(matrix.repeat_interval),
+        "repeat_interval": str(first.repeat),
+        **(_digest(matrix.digest) if matrix.digest else {}),
+        **kept,
     }
     if later:
         branch["routes"] = [
-            {"matchers": [equals("escalation", str(row.step))], "receiver": row.receiver} for row in later
+            {
+                "matchers": [equals("escalation", str(row.step))],
+                "receiver": row.receiver,
+                **({"repeat_interval": str(row.repeat)} if row.repeat != first.repeat else {}),
+                **kept,
+            }
+            for row in later
         ]
     return branch
+
+
+def _digest(digest: Digest) -> Config:
+    """One message for all alerts of a priority. What still fires is listed again each time.
+
+    A repeat goes out at the first tick of group_interval after repeat_interval, so a rolling digest repeats a
+    little before its tick. A daily one is held by its window; 23 hours let the next day's through.
+    """
+    grouping: Config = {"group_by": ["service", "priority"]}
+    if digest.every:
+        shorter = Duration(digest.every.seconds * 59 / 60)
+        return grouping | {"group_interval": str(digest.every), "repeat_interval": str(shorter)}
+    return grouping | {"group_interval": "5m", "repeat_interval": "23h"}

@@ -5,10 +5,11 @@ The rows are what routes, receivers, route tests, `gradewatch route` and the doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.model import Channel, Copy, Policy, Priority, Step
+from policy.contacts import Channel
+from policy.model import Policy, Priority
 from typedyaml.units import Duration
 
 WATCHDOG = "Watchdog"
@@ -28,20 +29,27 @@ class Row:
     priority: Priority
     step: int
     after: Duration
-    to: str
+    contacts: tuple[str, ...]
     told: tuple[Told, ...]
     copied: tuple[Told, ...]
     """Told for information only; not part of the escalation."""
+    repeat: Duration
+    """How often the step is told again while it fires."""
+
+    @property
+    def to(self) -> str:
+        """Who is told, for people to read."""
+        return ", ".join(self.contacts)
 
     @property
     def receiver(self) -> str:
-        """The receiver's name says priority, step and role."""
-        return f"{self.priority}-{self.step}-{self.to}"
+        """The receiver's name says priority, step and roles."""
+        return f"{self.priority}-{self.step}-{'+'.join(self.contacts)}"
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """How the step's contact is told."""
-        return tuple(channel for channel, _ in self.told)
+        """How the step's contacts are told."""
+        return tuple(dict.fromkeys(channel for channel, _ in self.told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +68,10 @@ def rows(policy: Policy, priority: Priority) -> tuple[Row, ...]:
             priority,
             index,
             step.after,
-            step.to,
-            _told(policy, step),
-            _told(policy, matrix.copy) if matrix.copy and index == 0 else (),
+            step.contacts,
+            tuple(one for role in step.contacts for one in _told(policy, role, step.via)),
+            _told(policy, matrix.copy.to, matrix.copy.via) if matrix.copy and index == 0 else (),
+            step.repeat or matrix.repeat_interval,
         )
         for index, step in enumerate(matrix.steps)
     )
@@ -73,12 +82,12 @@ def all_rows(policy: Policy) -> tuple[Row, ...]:
     return tuple(row for priority in sorted(policy.priorities) for row in rows(policy, priority))
 
 
-def _told(policy: Policy, step: Step | Copy) -> tuple[Told, ...]:
-    """The channels of a step; Microsoft Teams goes beside Slack where the contact has it."""
-    channels = list(step.via)
-    if "slack" in channels and "msteams" not in channels and policy.contacts[step.to].msteams:
+def _told(policy: Policy, role: str, via: Sequence[Channel]) -> tuple[Told, ...]:
+    """The channels to a contact; Microsoft Teams goes beside Slack where the contact has it."""
+    channels = list(via)
+    if "slack" in channels and "msteams" not in channels and policy.contacts[role].msteams:
         channels.insert(channels.index("slack") + 1, "msteams")
-    return tuple((channel, step.to) for channel in channels)
+    return tuple((channel, role) for channel in channels)
 
 
 def row_for(policy: Policy, labels: Labels) -> Row | None:

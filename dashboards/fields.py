@@ -64,6 +64,11 @@ def colours(**by_name: str) -> list[Json]:
     return [override(name.replace("_", " "), color=fixed(color)) for name, color in by_name.items()]
 
 
+def colours_where_found(**by_pattern: str) -> list[Json]:
+    """A fixed colour for the series of a closed set of which some may be missing."""
+    return [override(f"/^{name}$/", color=fixed(color)) for name, color in by_pattern.items()]
+
+
 def link(title: str, url: str) -> Json:
     """A data link: where a click on a value leads."""
     return {"title": title, "url": url}

@@ -25,6 +25,7 @@ def timeseries(
     unit: str,
     targets: Targets,
     limit: Limit | None = None,
+    lines: Sequence[Json] = (),
     reach: bool = False,
     overrides: Sequence[Json] = (),
     color: str = "",
@@ -33,27 +34,32 @@ def timeseries(
     step_line: bool = False,
     interval: str = "",
     narrow: bool = False,
+    least: float | None = 0,
+    most: float | None = None,
 ) -> Any:
-    """Lines over time. `limit` is drawn dashed; with `reach` the axis goes at least as far.
+    """Lines over time. `limit` is drawn dashed, `lines` are several such; with `reach` the axis goes as far.
 
     `color` is for an only series, else use overrides. `interval` is the least step, for events too rare for a
-    finer one. `narrow` puts the legend below.
+    finer one. `narrow` puts the legend below. `least` and `most` are the ends of the axis.
     """
-    defaults: Json = {"min": 0, "links": list(links), "custom": _strokes(stacked, step_line)}
-    if limit:
+    defaults: Json = {"min": least, "max": most, "links": list(links), "custom": _strokes(stacked, step_line)}
+    if limit or lines:
         defaults["custom"]["thresholdsStyle"] = {"mode": "dashed"}
     if limit and reach:
         defaults["custom"]["axisSoftMax"] = limit.value
     if color:
         defaults["color"] = fixed(color)
-    legend = {"showLegend": len(targets) > 1, "calcs": ["lastNotNull", "max"]}
+    many = len(targets) > 1 or "{{" in targets[0].legendFormat
+    legend = {"showLegend": many, "calcs": ["lastNotNull", "max"]}
     legend |= NARROW_LEGEND if narrow else LEGEND
+    if narrow:
+        legend["calcs"] = ["lastNotNull"]
     tooltip = {"mode": "multi", "sort": "desc", "hideZeros": False}
     return core.TimeSeries(
         **common(title, description, targets),
         unit=unit,
         interval=interval or None,
-        thresholds=line(limit),
+        thresholds=list(lines) or line(limit),
         overrides=list(overrides),
         extraJson={"fieldConfig": {"defaults": defaults}, "options": {"legend": legend, "tooltip": tooltip}},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.palette import CRITICAL, INFO, OK, WARNING, Json, steps
@@ -14,11 +15,12 @@ POINTS_PER_WINDOW = 5
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """An alert's threshold: from `value` on a figure has `color`."""
+    """An alert's threshold: from `value` on a figure has `color`; with `below` it has it under `value`."""
 
     alert: str
     value: float
     color: str
+    below: bool = False
 
     @property
     def share_left(self) -> float:
@@ -35,7 +37,7 @@ def limit(policy: Policy, alert: str) -> Limit | None:
     if figure is None:
         return None
     value = figure.seconds if isinstance(figure, Duration) else float(figure)
-    return Limit(alert, value, CRITICAL if entry.priority in URGENT else WARNING)
+    return Limit(alert, value, CRITICAL if entry.priority in URGENT else WARNING, entry.above is None)
 
 
 def pace(policy: Policy) -> str:
@@ -44,9 +46,20 @@ def pace(policy: Policy) -> str:
     return str(entry.window / POINTS_PER_WINDOW) if entry and entry.window else ""
 
 
-def above(found: Limit | None) -> list[Json]:
-    """Good up to the limit; without one the figure informs and does not judge."""
-    return steps((found.color, found.value), base=OK) if found else steps(base=INFO)
+def limits(policy: Policy, *alerts: str) -> list[Limit]:
+    """The thresholds of several alerts on one figure, those that the policy has."""
+    return [found for alert in alerts if (found := limit(policy, alert))]
+
+
+def judged(*given: Limit | None) -> list[Json]:
+    """Good on the right side of the limits; without one the figure informs and does not judge."""
+    found = sorted((one for one in given if one), key=lambda one: one.value)
+    if not found:
+        return steps(base=INFO)
+    if not found[0].below:
+        return steps(*((one.color, one.value) for one in found), base=OK)
+    better = [*(one.color for one in found[1:]), OK]
+    return steps(*((color, one.value) for color, one in zip(better, found, strict=True)), base=found[0].color)
 
 
 def good_share(found: Limit | None, promised: float | None = None) -> list[Json]:
@@ -58,9 +71,14 @@ def good_share(found: Limit | None, promised: float | None = None) -> list[Json]
     return steps((WARNING, found.share_left), (OK, promised), base=found.color)
 
 
-def line(found: Limit | None) -> list[Json]:
-    """A line in a graph at the limit, the rest of it uncoloured."""
-    return steps((found.color, found.value), base="transparent") if found else steps(base="transparent")
+def line(*given: Limit | None) -> list[Json]:
+    """A line in a graph at each limit, the rest of it uncoloured."""
+    return steps(*((one.color, one.value) for one in given if one), base="transparent")
+
+
+def sentences(found: Sequence[Limit], unit: str = "") -> str:
+    """The words for all limits of a panel."""
+    return "".join(sentence(one, unit) for one in found)
 
 
 def sentence(found: Limit | None, unit: str = "", good: bool = False) -> str:
@@ -71,7 +89,8 @@ def sentence(found: Limit | None, unit: str = "", good: bool = False) -> str:
     if not found:
         return ""
     word = "Red" if found.color == CRITICAL else "Orange"
-    side = f"below {figure(found.share_left, unit)}" if good else f"above {figure(found.value, unit)}"
+    value = found.share_left if good else found.value
+    side = f"{'below' if good or found.below else 'above'} {figure(value, unit)}"
     return f" {word} {side} (alert {found.alert})."
 
 
@@ -81,4 +100,6 @@ def figure(value: float, unit: str = "") -> str:
         return f"{value * 100:g} %"
     if unit == "s":
         return str(Duration(value))
+    if unit == "bytes":
+        return f"{value / 1e9:g} GB"
     return f"{value:g}"

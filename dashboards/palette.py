@@ -44,6 +44,14 @@ def words(texts: Mapping[float, tuple[str, str]]) -> Json:
     return {"type": "value", "options": results}
 
 
+def coloured(steps_: list[Json]) -> Json:
+    """Properties of a column whose text takes the colour of its thresholds."""
+    return {
+        "custom__cellOptions": {"type": "color-text"},
+        "thresholds": {"mode": "absolute", "steps": steps_},
+    }
+
+
 def no_data(text: str = NO_DATA_TEXT) -> Json:
     """The mapping that keeps an outage of the monitoring from looking green."""
     result = {"text": text, "color": NO_DATA, "index": 99}

@@ -19,9 +19,17 @@ from policy.model import Policy
 TAG = "gradewatch"
 OVERVIEW = "gradewatch-overview"
 GRADER = "gradewatch-grader"
+DATABASE = "gradewatch-database"
+QUEUE = "gradewatch-queue"
+SYSTEM = "gradewatch-system"
+MODEL = "gradewatch-model"
+SLO = "gradewatch-slo"
+ALERTING = "gradewatch-alerts"
+ADOPTION = "gradewatch-adoption"
 QUERY_REF = "PrometheusVariableQueryEditor-VariableQuery"
 ALL = "$__all"
 ALL_PATTERN = ".+"
+_NO_ALERTS = "This policy has no alert about this board's parts."
 
 
 class _Variable(core.Template):  # type: ignore[misc]  # grafanalib has no types
@@ -80,16 +88,24 @@ SourceVariable: Any = attr.s(_SourceVariable)
 
 
 def board(
-    policy: Policy, uid: str, title: str, description: str, grid: Grid, *, hours: int, refresh: str = "1m"
+    policy: Policy,
+    uid: str,
+    title: str,
+    description: str,
+    grid: Grid,
+    *,
+    hours: int,
+    refresh: str = "1m",
+    variables: Sequence[Any] = (),
 ) -> Any:
-    """The dashboard around the panels."""
+    """The dashboard around the panels; `variables` are those of this board alone."""
     return core.Dashboard(
         uid=uid,
         title=title,
         description=description,
         tags=[TAG],
         panels=grid.panels,
-        templating=core.Templating(list=_variables(policy)),
+        templating=core.Templating(list=[*_variables(policy), *variables]),
         annotations=core.Annotations(list=_annotations(policy)),
         links=[_menu(), _alertmanager(policy)],
         time=core.Time(f"now-{hours}h", "now"),
@@ -102,12 +118,12 @@ def board(
     )
 
 
-def help_row(policy: Policy, grid: Grid, alerts: Sequence[str], words: str) -> Grid:
-    """The last row, folded: the meaning of the words, and the runbook of each alert of this board."""
+def help_row(policy: Policy, grid: Grid, categories: Sequence[str], words: str) -> Grid:
+    """The last row, folded: the meaning of the words, and the runbook of each alert of these categories."""
     runbooks = "\n".join(
-        f"- [{name}]({policy.links.runbooks}/{name}) ({policy.alerts[name].priority})"
-        for name in alerts
-        if name in policy.alerts and policy.alerts[name].enabled
+        f"- [{name}]({policy.links.runbooks}/{name}) ({alert.priority})"
+        for name, alert in policy.alerts.items()
+        if alert.category in categories and alert.enabled
     )
     return grid.row(
         "Help",
@@ -115,7 +131,7 @@ def help_row(policy: Policy, grid: Grid, alerts: Sequence[str], words: str) -> G
             9,
             [
                 text("Words and colours", "What the words and colours of this board mean.", words),
-                text("Runbooks", "What to do when one of these alerts fires.", runbooks),
+                text("Runbooks", "What to do when one of these alerts fires.", runbooks or _NO_ALERTS),
             ],
         ),
         collapsed=True,
@@ -123,7 +139,8 @@ def help_row(policy: Policy, grid: Grid, alerts: Sequence[str], words: str) -> G
 
 
 def _variables(policy: Policy) -> list[Any]:
-    jobs = sorted({policy.job("application"), policy.job("exporter")})
+    # All boards preselect the same jobs: a link hands them on to a board with panels of other exporters.
+    jobs = sorted({job.job for job in policy.scrape.jobs.values()})
     return [
         SourceVariable(name="datasource", label="Data source", query="prometheus"),
         Variable(name="job", label="Job", query=f"label_values({UP.name}, job)", chosen=jobs),

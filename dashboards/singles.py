@@ -41,6 +41,7 @@ def stat(
         color={"mode": "thresholds"},
         colorMode="value" if trend else "background_solid",
         graphMode="area" if trend else "none",
+        textMode="value_and_name" if len(targets) > 1 else "auto",
         extraJson={
             "fieldConfig": {"defaults": {"links": list(links)}},
             "options": {
@@ -86,4 +87,48 @@ def gauge(
             "noValue": NO_DATA_TEXT,
             "links": list(links),
         },
+    )
+
+
+def bars(
+    title: str,
+    description: str,
+    *,
+    unit: str,
+    targets: Targets,
+    thresholds: list[Json] | None = None,
+    maximum: float | None = None,
+    decimals: int | None = None,
+    links: Sequence[Json] = (),
+    overrides: Sequence[Json] = (),
+) -> Any:
+    """One bar a series, for comparison; its targets are instant."""
+    return ModernPanel(
+        **common(title, description, targets),
+        kind="bargauge",
+        thresholds=thresholds or steps(base=INFO),
+        options={
+            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+            "orientation": "horizontal",
+            "displayMode": "basic",
+            "valueMode": "text",
+            "namePlacement": "left",
+            "showUnfilled": True,
+            "sizing": "auto",
+            "minVizWidth": 8,
+            "minVizHeight": 16,
+            "maxVizHeight": 40,
+            "text": {"titleSize": 14, "valueSize": 16},
+        },
+        defaults={
+            "unit": unit,
+            "min": 0,
+            "max": maximum,
+            "decimals": decimals,
+            "color": {"mode": "thresholds"},
+            "mappings": [no_data()],
+            "noValue": NO_DATA_TEXT,
+            "links": list(links),
+        },
+        overrides=list(overrides),
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 Type = Literal["gauge", "counter", "histogram", "info"]
 Since = Literal["now", "later"]
@@ -136,6 +136,12 @@ URGENCIES = ("critical", "high", "medium", "low")
 TICKET_STATES = ("open", "waiting", "resolved")
 SURVEYS = ("nps", "csat", "ces")
 REQUEST_STATES = ("open", "delivered", "declined")
+LABEL_SOURCES = ("audit", "regrade", "other")
+CONFUSION = ("tp", "fp", "tn", "fn")
+CALIBRATION_GROUPS = tuple(str(group) for group in range(10))
+RETRAIN_REASONS = ("accuracy_drop", "feature_drift", "prediction_shift", "new_samples", "schedule")
+REJECTIONS = ("future", "too_old", "no_time", "not_a_number", "bad_line")
+DRIFT_STAGES = ("reference", "read", "evaluate", "quality", "state")
 
 # Buckets, in seconds unless said otherwise
 
@@ -149,6 +155,9 @@ _SUPPORT = tuple(h * _HOUR for h in (0.25, 0.5, 1, 2, 4, 8, 24, 48, 72, 168, 336
 _INCIDENT = tuple(m * _MINUTE for m in (1, 5, 15, 30, 60, 120, 240, 480, 1440, 4320))
 _SESSION = tuple(m * _MINUTE for m in (1, 5, 10, 15, 30, 60, 120, 240))
 _FEEDBACK = tuple(h * _HOUR for h in (1, 4, 8, 24, 48, 72, 168))
+_LATENCY = (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_SCORE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # share of the highest score
+_EVALUATION = (0.001, 0.01, 0.1, 1.0, 10.0)
 
 # Submissions and gradings
 
@@ -356,12 +365,17 @@ GRADER_DATABASE_REPLICATION_LAG_SECONDS = _database.gauge(
 
 # Queues
 
-_queue = _Subject("Queues", "queue", "a configured broker", "later")
+_queue = _Subject("Queues", "queue", "a configured broker", "now")
 
 GRADER_BROKER_UP = _queue.gauge(
     "grader_broker_up",
     "1 when the broker answered the last collection, else 0.",
     broker=OPEN,
+)
+GRADER_QUEUE_UP = _queue.gauge(
+    "grader_queue_up",
+    "1 when the configured queue could be read at the last collection, else 0.",
+    queue=OPEN,
 )
 GRADER_QUEUE_CONSUMERS = _queue.gauge(
     "grader_queue_consumers",
@@ -396,7 +410,7 @@ GRADER_QUEUE_SCAN_TRUNCATED = _queue.gauge(
 
 # Probes
 
-_probe = _Subject("Probes and checks", "probe", "a configured request or query", "later")
+_probe = _Subject("Probes and checks", "probe", "a configured request or query", "now")
 
 GRADER_PROBE_UP = _probe.gauge(
     "grader_probe_up",
@@ -431,7 +445,7 @@ GRADER_BUILD_INFO = _probe.info(
 
 # Backups
 
-_backup = _Subject("Backups", "backup", "a configured set of backup files", "later")
+_backup = _Subject("Backups", "backup", "a configured set of files or rows", "now")
 
 GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS = _backup.gauge(
     "grader_backup_last_success_timestamp_seconds",
@@ -634,6 +648,333 @@ GRADER_INCIDENT_RESOLVE_SECONDS = _incidents.histogram(
     urgency=URGENCIES,
 )
 
+# Models: drift and quality
+
+_MODEL = "the model's prediction log"
+_drift = _Subject("Model drift", "model", _MODEL, "now")
+_quality = _Subject("Model quality", "model", "the prediction log and the labels that came later", "now")
+_log = _Subject("Reading of the prediction log", "model", "the sidecar's own book-keeping", "now")
+
+_V: dict[str, Any] = {"model": OPEN, "model_version": OPEN}
+_VF: dict[str, Any] = {**_V, "feature": OPEN}
+_VL: dict[str, Any] = {**_V, "label_source": LABEL_SOURCES}
+_WINDOW = "in the model's window (default 24h), without missing values"
+
+GRADER_MODEL_FEATURE_DRIFT_KS_STATISTIC = _drift.gauge(
+    "grader_model_feature_drift_ks_statistic",
+    f"Largest distance between the feature's distribution {_WINDOW}, and its reference; 0 to 1. Numeric.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_KS_STATISTIC_ERROR = _drift.gauge(
+    "grader_model_feature_drift_ks_statistic_error",
+    "How much the exact distance may be larger than grader_model_feature_drift_ks_statistic.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_KS_P_VALUE = _drift.gauge(
+    "grader_model_feature_drift_ks_p_value",
+    "Two-sample KS test of 'same distribution': falls with more rows alone, so no alert is made of it.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_RELEVANT_P_VALUE = _drift.gauge(
+    "grader_model_feature_drift_relevant_p_value",
+    "Test of 'the shift is at most delta' (default 0.05): what decides, corrected over features.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_PSI = _drift.gauge(
+    "grader_model_feature_drift_psi",
+    "Population stability index over the reference's deciles, or over categories.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_JS_DISTANCE = _drift.gauge(
+    "grader_model_feature_drift_js_distance",
+    "Jensen-Shannon distance to the reference (base 2, 0 to 1) over its deciles, or over categories.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_WASSERSTEIN_NORMALIZED = _drift.gauge(
+    "grader_model_feature_drift_wasserstein_normalized",
+    "Wasserstein distance in reference deviations, both clipped to its 0.1 % and 99.9 % points.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_CHI2_P_VALUE = _drift.gauge(
+    "grader_model_feature_drift_chi2_p_value",
+    "Contingency test of reference and window; categorical features only, no alert is made of it.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_CRAMERS_V = _drift.gauge(
+    "grader_model_feature_drift_cramers_v",
+    "Cramer's V as it were with as many rows in the window as in the reference; categorical features only.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_DRIFT_DETECTED = _drift.gauge(
+    "grader_model_feature_drift_detected",
+    "1 when the feature drifted at the last two hourly closes, else 0; absent until it was decided.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_MISSING_RATIO = _drift.gauge(
+    "grader_model_feature_missing_ratio",
+    "Share of the window's rows without a value of the feature: NULL, NaN, or text where a number is due.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_OUT_OF_RANGE_RATIO = _drift.gauge(
+    "grader_model_feature_out_of_range_ratio",
+    "Share of the window's values below the reference's minimum or above its maximum; numeric features only.",
+    **_VF,
+)
+GRADER_MODEL_FEATURE_UNSEEN_CATEGORY_RATIO = _drift.gauge(
+    "grader_model_feature_unseen_category_ratio",
+    "Share of the window's values that the reference does not have; categorical features only.",
+    **_VF,
+)
+GRADER_MODEL_PREDICTION_DRIFT_KS_STATISTIC = _drift.gauge(
+    "grader_model_prediction_drift_ks_statistic",
+    f"Largest distance between the distribution of the predictions {_WINDOW}, and their reference; 0 to 1.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_KS_STATISTIC_ERROR = _drift.gauge(
+    "grader_model_prediction_drift_ks_statistic_error",
+    "How much the exact distance may be larger than grader_model_prediction_drift_ks_statistic.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_KS_P_VALUE = _drift.gauge(
+    "grader_model_prediction_drift_ks_p_value",
+    "Two-sample KS test of the predictions: falls with the number of rows alone, so no alert is made of it.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_RELEVANT_P_VALUE = _drift.gauge(
+    "grader_model_prediction_drift_relevant_p_value",
+    "Test of 'the shift of the predictions is at most delta' (default 0.05): what the decision is made of.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_PSI = _drift.gauge(
+    "grader_model_prediction_drift_psi",
+    "Population stability index of the predictions over their reference's deciles, or over classes.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_JS_DISTANCE = _drift.gauge(
+    "grader_model_prediction_drift_js_distance",
+    "Jensen-Shannon distance of the predictions to their reference (base 2, 0 to 1).",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_WASSERSTEIN_NORMALIZED = _drift.gauge(
+    "grader_model_prediction_drift_wasserstein_normalized",
+    "Wasserstein distance of the predictions in deviations of their reference, clipped like a feature's.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_CHI2_P_VALUE = _drift.gauge(
+    "grader_model_prediction_drift_chi2_p_value",
+    "Contingency test of the predicted classes; only of models that predict one, no alert is made of it.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_CRAMERS_V = _drift.gauge(
+    "grader_model_prediction_drift_cramers_v",
+    "Cramer's V of the predicted classes, balanced for sample sizes; only of models that predict one.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_DRIFT_DETECTED = _drift.gauge(
+    "grader_model_prediction_drift_detected",
+    "1 when the predictions drifted at the last two hourly closes, else 0; absent until it was decided.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_MISSING_RATIO = _drift.gauge(
+    "grader_model_prediction_missing_ratio",
+    "Share of the window's rows without a prediction.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_SCORE = _drift.histogram(
+    "grader_model_prediction_score",
+    "Predictions read so far as a share of the highest score, restored after a restart; numeric ones only.",
+    _SCORE,
+    **_V,
+)
+GRADER_MODEL_DRIFTED_FEATURES_RATIO = _drift.gauge(
+    "grader_model_drifted_features_ratio",
+    "Share of the decided features that drifted.",
+    **_V,
+)
+GRADER_MODEL_DRIFT_SUFFICIENT_DATA = _drift.gauge(
+    "grader_model_drift_sufficient_data",
+    "1 when the window has the rows that a decision needs (default 500), else 0 and no drift statistics.",
+    **_V,
+)
+GRADER_MODEL_DRIFT_WINDOW_ROWS = _drift.gauge(
+    "grader_model_drift_window_rows",
+    "Rows of the window.",
+    **_V,
+)
+GRADER_MODEL_DRIFT_REFERENCE_ROWS = _drift.gauge(
+    "grader_model_drift_reference_rows",
+    "Rows of the reference; a tenth of the window's or less makes the reference's own error the larger one.",
+    **_V,
+)
+GRADER_MODEL_DRIFT_WINDOW_SECONDS = _drift.gauge(
+    "grader_model_drift_window_seconds",
+    "Length of the window.",
+    **_V,
+)
+GRADER_MODEL_DRIFT_LAST_EVALUATION_TIMESTAMP_SECONDS = _drift.gauge(
+    "grader_model_drift_last_evaluation_timestamp_seconds",
+    "Unix time of the last evaluation: the age of all drift figures.",
+    **_V,
+)
+GRADER_MODEL_RETRAIN_TRIGGER = _drift.gauge(
+    "grader_model_retrain_trigger",
+    "1 when this reason to train the model again holds, 0 when it does not, absent when it cannot be told.",
+    **_V,
+    reason=RETRAIN_REASONS,
+)
+GRADER_MODEL_NEW_SAMPLES = _drift.gauge(
+    "grader_model_new_samples",
+    "Rows of the log since the model was trained.",
+    **_V,
+)
+GRADER_MODEL_TRAINED_TIMESTAMP_SECONDS = _drift.gauge(
+    "grader_model_trained_timestamp_seconds",
+    "Unix time at which the model was trained, as configured.",
+    **_V,
+)
+
+_COHORTS = "over the predictions of the last 30 days that are old enough to have labels"
+_ABSENT = "absent below `min_labels` (default 200)"
+
+GRADER_MODEL_ACCURACY = _quality.gauge(
+    "grader_model_accuracy",
+    f"Share of labelled predictions that were right (grades: within the tolerance), {_COHORTS}; {_ABSENT}.",
+    **_VL,
+)
+GRADER_MODEL_ACCURACY_LOWER_BOUND = _quality.gauge(
+    "grader_model_accuracy_lower_bound",
+    "Lower end of the accuracy's 95 % interval (Wilson).",
+    **_VL,
+)
+GRADER_MODEL_ACCURACY_UPPER_BOUND = _quality.gauge(
+    "grader_model_accuracy_upper_bound",
+    "Upper end of the accuracy's 95 % interval (Wilson).",
+    **_VL,
+)
+GRADER_MODEL_BASELINE_ACCURACY = _quality.gauge(
+    "grader_model_baseline_accuracy",
+    "Accuracy that a drop is measured from: as configured, or that of the first 30 days.",
+    **_VL,
+)
+GRADER_MODEL_PRECISION = _quality.gauge(
+    "grader_model_precision",
+    f"Share of positive predictions that were right, {_COHORTS}; {_ABSENT}, and without two classes.",
+    **_VL,
+)
+GRADER_MODEL_RECALL = _quality.gauge(
+    "grader_model_recall",
+    f"Share of positive labels that were predicted, {_COHORTS}; {_ABSENT}.",
+    **_VL,
+)
+GRADER_MODEL_F1_SCORE = _quality.gauge(
+    "grader_model_f1_score",
+    f"Harmonic mean of precision and recall, {_COHORTS}; {_ABSENT}.",
+    **_VL,
+)
+GRADER_MODEL_ROC_AUC = _quality.gauge(
+    "grader_model_roc_auc",
+    f"Area under the ROC curve, {_COHORTS}; exact to 0.001; {_ABSENT}, and for models without a score.",
+    **_VL,
+)
+GRADER_MODEL_BRIER_SCORE = _quality.gauge(
+    "grader_model_brier_score",
+    f"Mean squared distance of score and label, {_COHORTS}; {_ABSENT}, and for models without a score.",
+    **_VL,
+)
+GRADER_MODEL_EXPECTED_CALIBRATION_ERROR = _quality.gauge(
+    "grader_model_expected_calibration_error",
+    f"Mean distance of score and observed share over ten groups, {_COHORTS}; {_ABSENT}.",
+    **_VL,
+)
+GRADER_MODEL_FALSE_POSITIVE_RATIO = _quality.gauge(
+    "grader_model_false_positive_ratio",
+    f"Share of negative labels that were predicted positive, {_COHORTS}; {_ABSENT}.",
+    **_VL,
+)
+GRADER_MODEL_FALSE_NEGATIVE_RATIO = _quality.gauge(
+    "grader_model_false_negative_ratio",
+    f"Share of positive labels that were predicted negative, {_COHORTS}; {_ABSENT}.",
+    **_VL,
+)
+GRADER_MODEL_OUTCOMES = _quality.gauge(
+    "grader_model_outcomes",
+    f"Labelled predictions by true and false positives and negatives, {_COHORTS}. A regrade moves a row.",
+    **_VL,
+    outcome=CONFUSION,
+)
+GRADER_MODEL_LABELED_ROWS = _quality.gauge(
+    "grader_model_labeled_rows",
+    f"Predictions with a label, {_COHORTS}.",
+    **_VL,
+)
+GRADER_MODEL_LABEL_COVERAGE_RATIO = _quality.gauge(
+    "grader_model_label_coverage_ratio",
+    f"Share of the predictions that have a label, {_COHORTS}.",
+    **_VL,
+)
+GRADER_MODEL_CALIBRATION_OBSERVED_RATIO = _quality.gauge(
+    "grader_model_calibration_observed_ratio",
+    "Share of positive labels among the predictions with a score in this tenth.",
+    **_V,
+    group=CALIBRATION_GROUPS,
+)
+GRADER_MODEL_CALIBRATION_PREDICTED_RATIO = _quality.gauge(
+    "grader_model_calibration_predicted_ratio",
+    "Mean score of the labelled predictions with a score in this tenth.",
+    **_V,
+    group=CALIBRATION_GROUPS,
+)
+
+GRADER_MODEL_PREDICTIONS_TOTAL = _log.counter(
+    "grader_model_predictions_total",
+    "New rows of the prediction log; what is read again after a lost state is not counted.",
+    **_V,
+)
+GRADER_MODEL_PREDICTION_LATENCY_SECONDS = _log.histogram(
+    "grader_model_prediction_latency_seconds",
+    "Time that a prediction took, from the log's latency column; absent without one.",
+    _LATENCY,
+    **_V,
+)
+GRADER_MODEL_LOG_ROWS_READ_TOTAL = _log.counter(
+    "grader_model_log_rows_read_total",
+    "Rows read from the log, those of a rebuild not counted.",
+    model=OPEN,
+)
+GRADER_MODEL_ROWS_REJECTED_TOTAL = _log.counter(
+    "grader_model_rows_rejected_total",
+    "Rows that were left out (future, too_old, no_time, bad_line), or had text where a number is due.",
+    model=OPEN,
+    reason=REJECTIONS,
+)
+GRADER_MODEL_DRIFT_ERRORS_TOTAL = _log.counter(
+    "grader_model_drift_errors_total",
+    "Steps that failed, by stage; the figures of what failed are absent.",
+    model=OPEN,
+    stage=DRIFT_STAGES,
+)
+GRADER_MODEL_VERSIONS_DROPPED_TOTAL = _log.counter(
+    "grader_model_versions_dropped_total",
+    "Versions given up because only the newest three are kept.",
+    model=OPEN,
+)
+GRADER_MODEL_SERIES_DROPPED_TOTAL = _log.counter(
+    "grader_model_series_dropped_total",
+    "Series cut from evaluations because there were more than `max_series`.",
+    model=OPEN,
+)
+GRADER_MODEL_LOG_WATERMARK_TIMESTAMP_SECONDS = _log.gauge(
+    "grader_model_log_watermark_timestamp_seconds",
+    "Unix time of the newest row that was read from the log.",
+    model=OPEN,
+)
+GRADER_MODEL_DRIFT_EVALUATION_DURATION_SECONDS = _log.histogram(
+    "grader_model_drift_evaluation_duration_seconds",
+    "CPU time of an evaluation.",
+    _EVALUATION,
+    model=OPEN,
+)
+
 # The sidecar itself
 
 _own = _Subject("The sidecar itself", "exporter", "the sidecar's own state", "now")
@@ -692,7 +1033,6 @@ GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS = _own.gauge(
 GRADER_EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL = _own.gauge(
     "grader_exporter_web_config_last_reload_successful",
     "1 when the web configuration (TLS, users) was read without a fault at the last attempt, else 0.",
-    "later",
 )
 GRADER_EXPORTER_STATE_REBUILDS_TOTAL = replace(_own, collector="profile").counter(
     "grader_exporter_state_rebuilds_total",
@@ -716,7 +1056,15 @@ _NODE_DISK = ("device", "fstype", "mountpoint")
 
 _FOREIGN = [
     # The application's own; each name can be changed in the policy.
-    *_foreign("application", "counter", http_requests_total=("status",), process_cpu_seconds_total=()),
+    *_foreign(
+        "application",
+        "counter",
+        http_requests_total=("status",),
+        application_errors_total=(),
+        application_database_queries_total=(),
+        application_database_errors_total=(),
+        process_cpu_seconds_total=(),
+    ),
     *_foreign("application", "histogram", http_request_duration_seconds=()),
     *_foreign("application", "gauge", process_resident_memory_bytes=(), process_start_time_seconds=()),
     *_foreign(

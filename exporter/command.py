@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import re
-import signal
 import sys
-import tempfile
-import threading
 from pathlib import Path
-from types import FrameType
 
 from exporter import __version__
 from exporter.config.names import ADDRESS, ADDRESS_FORM
@@ -19,7 +13,7 @@ from exporter.config.whole import Config, load_config
 from exporter.exposition import Format, page
 from exporter.logs import FORMATS, LEVELS, set_up
 from exporter.sidecar import Sidecar, make_sidecar
-from typedyaml.faults import Faults
+from typedyaml.faults import Fault, Faults
 from typedyaml.load import Document
 
 SUMMARY = "Read a grader's database and serve its metrics to Prometheus."
@@ -27,7 +21,7 @@ EXAMPLE = "gradewatch exporter --config sidecar.yaml"
 
 GOOD, FAILED, WRONG_INPUT = 0, 1, 2
 
-log = logging.getLogger(__name__)
+_PATH = re.compile(r"/[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +43,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="HOST:PORT",
         help="address to serve on instead of the configuration's; may be given again (port 0: any free one)",
+    )
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        type=Path,
+        metavar="FILE",
+        help="TLS, client certificates, users, headers, rate limit: exporter-toolkit's format",
+    )
+    parser.add_argument(
+        "--web.telemetry-path",
+        dest="metrics_path",
+        type=_path,
+        default="/metrics",
+        metavar="PATH",
+        help="where the metrics are served; default: %(default)s",
+    )
+    parser.add_argument(
+        "--web.max-requests",
+        dest="most_scrapes",
+        type=_count,
+        default=40,
+        metavar="N",
+        help="scrapes in work at once, more are told to come again; default: %(default)s",
+    )
+    parser.add_argument(
+        "--web.systemd-socket",
+        dest="systemd_socket",
+        action="store_true",
+        help="serve on the sockets that systemd hands over, and on no other address",
     )
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument(
@@ -85,29 +108,33 @@ def run(args: argparse.Namespace) -> int:
     # A single page is for reading: only what is wrong is worth a line beside it.
     quiet = args.once and args.log_level == "info"
     set_up("warning" if quiet else args.log_level, args.log_format)
+    faults: list[Fault] = []
+    document = sidecar = None
     try:
         document = load_config(args.config)
-        config = document.value
-        sidecar = make_sidecar(config, once=args.once)
+        sidecar = make_sidecar(document.value, once=args.once)
     except Faults as error:
-        print(*error.faults, sep="\n", file=sys.stderr)
+        faults += error.faults
+    if args.web_config:
+        faults += _web_faults(args.web_config)
+    if faults:
+        print(*faults, sep="\n", file=sys.stderr)
         return WRONG_INPUT
+    assert document
+    assert sidecar
     if args.check:
-        print(f"{args.config}: ok")
+        print(*(f"{path}: ok" for path in (args.config, args.web_config) if path), sep="\n")
         return _connected(document) if args.connect else GOOD
     if args.once:
         return _once(sidecar)
-    if refusal := _state_refusal(config, args.config):
-        print(refusal, file=sys.stderr)
-        return WRONG_INPUT
-    return _serve(sidecar, args.listen or config.listen)
+    return _serve(args, document, sidecar)
 
 
 def _once(sidecar: Sidecar) -> int:
     body = page(sidecar.scrape(), Format.TEXT)
     sys.stdout.write(body.decode())
     sys.stdout.flush()
-    sidecar.close()
+    sidecar.close(0)
     return GOOD if all(outcome.success for outcome in sidecar.status.outcomes) else FAILED
 
 
@@ -117,56 +144,35 @@ def _connected(document: Document[Config]) -> int:
     return check_connected(document)
 
 
-def _serve(sidecar: Sidecar, addresses: list[str] | tuple[str, ...]) -> int:
-    from exporter.server import Site
+def _web_faults(path: Path) -> tuple[Fault, ...]:
+    from exporter.web.config import load_web_config
 
     try:
-        site = Site(sidecar, addresses)
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}; choose another address with --listen", file=sys.stderr)
-        return WRONG_INPUT
-    ended = _on_signals()
-    site.start()
-    for server in site.servers:
-        log.info("serving", extra={"url": server.url, "collectors": ",".join(sidecar.names)})
-    # Counting begins now and not at the first scrape; a database that is down is told at once.
-    threading.Thread(target=sidecar.scrape, name="first-collection", daemon=True).start()
-    ended.wait()
-    log.info("ending")
-    if not site.stop(patience=sidecar.limits.timeout + 1):
-        log.warning("ended before all answers were sent")
-    return GOOD
+        load_web_config(path)
+        return ()
+    except Faults as error:
+        return error.faults
 
 
-def _on_signals() -> threading.Event:
-    """An event that the first SIGTERM or SIGINT sets; the second ends the process at once."""
-    ended = threading.Event()
+def _serve(args: argparse.Namespace, document: Document[Config], sidecar: Sidecar) -> int:
+    from exporter.serve import serve
 
-    def handle(number: int, frame: FrameType | None) -> None:
-        if ended.is_set():
-            os._exit(128 + number)
-        ended.set()
-
-    # Handlers of our own, because the default action of a signal does not reach process 1 of a container.
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
-    return ended
-
-
-def _state_refusal(config: Config, path: Path) -> str | None:
-    """Why counters would not survive a restart, or None."""
-    try:
-        os.makedirs(config.state_dir, exist_ok=True)
-        with tempfile.TemporaryFile(dir=config.state_dir):
-            return None
-    except OSError as error:
-        return (
-            f"{path}: state_dir {config.state_dir} cannot be written ({error.strerror});"
-            f" give it to user {os.getuid()} or name another folder"
-        )
+    return serve(args, document, sidecar)
 
 
 def _address(text: str) -> str:
     if not re.match(ADDRESS, text) or int(text.rpartition(":")[2]) > 65535:
         raise argparse.ArgumentTypeError(f'"{text}" is not {ADDRESS_FORM}')
     return text
+
+
+def _path(text: str) -> str:
+    if not _PATH.fullmatch(text) or text.startswith("/-/"):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a path like "/metrics"; /-/ is taken')
+    return text
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 1 to 9999')
+    return int(text)

@@ -60,6 +60,17 @@ class Connections:
             if self._open.pop(connection, None) is not None:
                 self._open[connection] = _Connection(stage, time.monotonic())
 
+    def swap(self, plain: socket.socket, wrapped: socket.socket) -> None:
+        """The same connection goes on under another socket object: that of its TLS layer."""
+        with self._lock:
+            if (state := self._open.pop(plain, None)) is not None:
+                self._open[wrapped] = state
+
+    def allow(self, served: float) -> None:
+        """Set how many seconds an answer may take from now on."""
+        with self._lock:
+            self._seconds[Stage.SERVED] = served
+
     def release(self, connection: socket.socket) -> None:
         """Forget a connection that is about to be closed."""
         with self._lock:
@@ -89,4 +100,5 @@ class Connections:
 
 def _shut_down(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        # Below a TLS layer, whose own method would pull it away under the thread that reads.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -91,6 +91,11 @@ class Position:
         before = self.watermark - OVERLAP_IDS
         return min(before, self.marks[0][1]) if self.marks else before
 
+    def shift(self, seconds: float) -> None:
+        """Move every time by so much: the clock that they were read from is another one now."""
+        self.marks = [(at + seconds, mark) for at, mark in self.marks]
+        self.pending.shift(seconds)
+
     def copy(self) -> Position:
         """A position that can change without changing this one."""
         return Position(self.watermark, list(self.marks), set(self.seen), self.pending.copy())

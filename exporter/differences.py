@@ -24,6 +24,10 @@ class Known:
         """A copy that can change without changing this one."""
         return Known(dict(self.states), dict(self.unsettled))
 
+    def shift(self, seconds: Seconds) -> None:
+        """Move every time by so much: the clock that they were read from is another one now."""
+        self.unsettled = {i: (state, since + seconds) for i, (state, since) in self.unsettled.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

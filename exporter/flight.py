@@ -11,9 +11,9 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from exporter.collector import CollectError, Collector, Deadline, Reason
 from exporter.exposition import Block
@@ -86,13 +86,36 @@ class Run:
     cached: bool = False
 
 
-class Flight:
-    """Single flight of one collector."""
+class Retired(Exception):  # noqa: N818 - it says what happened
+    """A reload has put another collector in this one's place: ask that."""
 
-    def __init__(self, collector: Collector, limits: Limits, max_label_values: int) -> None:
+
+@runtime_checkable
+class Heir(Protocol):
+    """A collector that can go on where one of the same name, of an older configuration, has stopped."""
+
+    def inherit(self, old: Collector) -> None:
+        """Take over what `old` knows, if it is about the same source. `old` never collects again."""
+        ...
+
+
+class Flight:
+    """Single flight of one collector.
+
+    `before` is the flight of the same name in an older configuration: it has ended before this one begins.
+    """
+
+    def __init__(
+        self, collector: Collector, limits: Limits, max_label_values: int, before: Flight | None = None
+    ) -> None:
         self.collector = collector
+        self._before = before
+        self._retired = False
+        self._landed = threading.Event()
         self.limits = limits
-        self._renderer = Renderer(max_label_values)
+        # A collector that bounds its label values itself says up to how many it has.
+        own: int | None = getattr(collector, "max_label_values", None)
+        self._renderer = Renderer(own or max_label_values)
         self._lock = threading.Lock()
         self._work: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -106,6 +129,8 @@ class Flight:
                 return self._running
             if (good := self._good) is not None and self._age(good) < _EARLY * self.limits.min_interval:
                 return replace(good, cached=True)
+            if self._retired:
+                raise Retired
             self._running = run = Run(deadline)
             if self._thread is None:
                 name = f"collect-{self.collector.name}"
@@ -129,9 +154,19 @@ class Flight:
         state: State = "timeout" if error.reason == "timeout" else "error"
         return Outcome(name, state, None, duration, since, error.reason, error.message)
 
-    def close(self) -> None:
-        """Let the thread end after the run in work."""
-        self._work.put(None)
+    def retire(self) -> None:
+        """Begin no more collections; one that is in work goes on to its end."""
+        with self._lock:
+            if self._retired:
+                return
+            self._retired = True
+            if self._thread is None:
+                self._landed.set()
+            self._work.put(None)
+
+    def landed(self, seconds: float) -> bool:
+        """Whether a retired flight has ended; waits for that so long."""
+        return self._landed.wait(max(0.0, seconds))
 
     def _age(self, run: Run) -> float:
         return time.monotonic() - run.started
@@ -139,9 +174,21 @@ class Flight:
     def _serve(self) -> None:
         while (run := self._work.get()) is not None:
             self._collect(run)
+        self._landed.set()
+
+    def _succeed(self, deadline: Deadline) -> None:
+        """Go on where the flight of the older configuration stopped, once it has."""
+        if self._before is None:
+            return
+        if not self._before.landed(deadline.remaining()):
+            raise CollectError("timeout", "the collection of the configuration before has not ended yet")
+        if isinstance(self.collector, Heir):
+            self.collector.inherit(self._before.collector)
+        self._before = None
 
     def _collect(self, run: Run) -> None:
         try:
+            self._succeed(run.deadline)
             run.block = self._renderer.render(self.collector.collect(run.deadline))
         except CollectError as error:
             run.error = error
@@ -166,23 +213,41 @@ def _unexpected(error: Exception) -> CollectError:
 
 
 class Flights:
-    """All collectors of a sidecar."""
+    """All collectors of a sidecar; `before` are those of the configuration that this one replaces."""
 
-    def __init__(self, collectors: Iterable[Collector], limits: Limits, max_label_values: int = 50) -> None:
+    def __init__(
+        self,
+        collectors: Iterable[Collector],
+        limits: Limits,
+        max_label_values: int = 50,
+        before: Flights | None = None,
+    ) -> None:
         self.limits = limits
-        self._flights = [Flight(collector, limits, max_label_values) for collector in collectors]
+        old = {flight.collector.name: flight for flight in before._flights} if before else {}
+        self._flights: list[Flight] = [
+            Flight(c, limits, max_label_values, old.get(c.name)) for c in collectors
+        ]
 
     @property
-    def names(self) -> Sequence[str]:
-        """Names of the collectors, in the order of the configuration."""
-        return [flight.collector.name for flight in self._flights]
+    def collectors(self) -> Sequence[Collector]:
+        """The collectors, in the order of the configuration."""
+        return [flight.collector for flight in self._flights]
 
-    def collect(self, deadline: Deadline) -> list[Outcome]:
-        """Ask every collector; returns at the deadline at the latest."""
-        runs = [(flight, flight.join(deadline)) for flight in self._flights]
+    def collect(self, deadline: Deadline, names: Container[str] | None = None) -> list[Outcome]:
+        """Ask every collector, or those of `names`; returns at the deadline at the latest.
+
+        Raises Retired after `retire`.
+        """
+        asked = [flight for flight in self._flights if names is None or flight.collector.name in names]
+        runs = [(flight, flight.join(deadline)) for flight in asked]
         return [flight.outcome(run, deadline) for flight, run in runs]
 
-    def close(self) -> None:
-        """Let the threads end."""
+    def retire(self) -> None:
+        """Begin no more collections."""
         for flight in self._flights:
-            flight.close()
+            flight.retire()
+
+    def landed(self, seconds: float) -> bool:
+        """Whether all have ended, at the latest after so many seconds."""
+        deadline = Deadline.after(seconds)
+        return all(flight.landed(deadline.remaining()) for flight in self._flights)

@@ -6,6 +6,7 @@ import time
 from html import escape
 
 from exporter.flight import Outcome
+from exporter.own import Reloads
 from exporter.sidecar import Sidecar
 
 _STYLE = """\
@@ -34,13 +35,15 @@ b.tag{font-weight:600;font-size:.8rem;padding:.15rem .55rem;border-radius:1rem}
 .good{color:var(--good);background:var(--goodbg)}
 .warn{color:var(--warn);background:var(--warnbg)}
 .bad{color:var(--bad);background:var(--badbg)}
+.alarm{margin:0 0 1.25rem;padding:.75rem 1rem;border-radius:.75rem;color:var(--bad);background:var(--badbg)}
+.alarm ul{margin:.35rem 0 0;padding-left:1.25rem;overflow-wrap:anywhere}
 footer{margin-top:1.25rem;font-size:.85rem;color:var(--soft)}"""
 
 _TONE = {"ok": "good", "cached": "good", "stale": "warn", "timeout": "bad", "error": "bad"}
 _SIGN = {"good": "✓", "warn": "!", "bad": "✕"}  # the state is never told by colour alone
 
 
-def landing_page(sidecar: Sidecar, now: float | None = None) -> str:
+def landing_page(sidecar: Sidecar, now: float | None = None, metrics_path: str = "/metrics") -> str:
     """HTML without outside resources; of errors it shows what collectors wrote for being shown."""
     status, own = sidecar.status, sidecar.own
     moment = time.time() if now is None else now
@@ -55,15 +58,32 @@ def landing_page(sidecar: Sidecar, now: float | None = None) -> str:
 <body><main>
 <h1>gradewatch<small>sidecar {escape(own.version)}</small></h1>
 <p>Reads an auto-grader and serves its metrics to Prometheus.</p>
-<nav><a href="/metrics">Metrics</a><a href="/-/healthy">Health</a><a href="/-/ready">Readiness</a></nav>
-<div class="card"><table>
+<nav><a href="{escape(metrics_path)}">Metrics</a><a href="/-/healthy">Health</a>
+<a href="/-/ready">Readiness</a></nav>
+{_alarm(own.reloads)}<div class="card"><table>
 <thead><tr><th>Collector</th><th>State</th><th class="n">Last success</th><th class="n">Duration</th>
 <th class="n">Series</th></tr></thead>
 <tbody>{rows or empty}</tbody>
 </table></div>
-<footer>Collectors {when} · Python {escape(own.python)}</footer>
+<footer>Collectors {when} · configuration read {_age(moment - own.reloads.read_at)} ago
+· Python {escape(own.python)}</footer>
 </main></body></html>
 """
+
+
+def _alarm(reloads: Reloads) -> str:
+    """What the operator has to know of a configuration that was not taken. Secrets are in no message."""
+    alarm = ""
+    if reloads.faults:
+        items = "".join(f"<li>{escape(str(fault))}</li>" for fault in reloads.faults)
+        alarm = f"""<div class="alarm"><b>✕ The last reload failed; the configuration before is in use.</b>
+<ul>{items}</ul></div>
+"""
+    if reloads.web() is False:
+        alarm += """<div class="alarm"><b>✕ The web configuration has faults; the one before is in use.</b>
+The log names them.</div>
+"""
+    return alarm
 
 
 def _row(outcome: Outcome, now: float) -> str:

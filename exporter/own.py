@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -13,6 +14,7 @@ from exporter import __version__, catalogue
 from exporter.catalogue import ERROR_REASONS
 from exporter.collector import Row, RowFamily
 from exporter.flight import Outcome
+from typedyaml.faults import Fault
 
 
 def _process() -> CollectorRegistry:
@@ -22,11 +24,23 @@ def _process() -> CollectorRegistry:
     return registry
 
 
+@dataclass(slots=True)
+class Reloads:
+    """How reading the configuration went: `read_at` is Unix time in seconds of the one in use.
+
+    `faults` are those of the last attempt. `web` tells it of the web configuration; None: there is none.
+    """
+
+    read_at: float = field(default_factory=time.time)
+    faults: Sequence[Fault] = ()
+    web: Callable[[], bool | None] = lambda: None
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What does not change between pages; `config_read_at` is Unix time in seconds."""
+    """What does not change between pages."""
 
-    config_read_at: float
+    reloads: Reloads = field(default_factory=Reloads)
     version: str = __version__
     python: str = field(default_factory=platform.python_version)
     process: CollectorRegistry = field(default_factory=_process)
@@ -34,10 +48,7 @@ class Own:
     def metrics(self, outcomes: Sequence[Outcome], repeated: Sequence[int]) -> Iterator[Metric]:
         """All families; `repeated` counts for each outcome the rows that another collector had already."""
         yield RowFamily(catalogue.GRADER_EXPORTER_BUILD_INFO, [(self.version, self.python, 1)])
-        yield RowFamily(catalogue.GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, [(1,)])
-        yield RowFamily(
-            catalogue.GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS, [(self.config_read_at,)]
-        )
+        yield from _of_reloads(self.reloads)
         yield from _of_collectors(outcomes)
         duplicates = [
             (o.collector, (o.block.duplicates if o.block else 0) + more)
@@ -46,6 +57,15 @@ class Own:
         yield RowFamily(catalogue.GRADER_EXPORTER_DUPLICATE_ROWS, duplicates)
         yield RowFamily(catalogue.GRADER_EXPORTER_LABEL_VALUES_DROPPED, _dropped(outcomes))
         yield from self.process.collect()
+
+
+def _of_reloads(reloads: Reloads) -> Iterator[RowFamily]:
+    yield RowFamily(catalogue.GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, [(int(not reloads.faults),)])
+    yield RowFamily(
+        catalogue.GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS, [(reloads.read_at,)]
+    )
+    if (web := reloads.web()) is not None:
+        yield RowFamily(catalogue.GRADER_EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL, [(int(web),)])
 
 
 def _of_collectors(outcomes: Sequence[Outcome]) -> Iterator[RowFamily]:

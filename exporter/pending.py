@@ -36,6 +36,10 @@ class Pending:
         """Stop following a row that became final or vanished."""
         self.since.pop(row_id, None)
 
+    def shift(self, seconds: float) -> None:
+        """Move every time by so much."""
+        self.since = {row_id: since + seconds for row_id, since in self.since.items()}
+
     def ids(self) -> list[int]:
         """The ids in rising order."""
         return sorted(self.since)

@@ -8,16 +8,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from exporter.counting import Position
 from exporter.pending import Pending
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the meaning of the file changes; another format is treated like no file."""
 
 
@@ -52,18 +52,23 @@ class StateFile:
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file in one step; after a crash the old or the new one is there. Raises OSError."""
         text = json.dumps({"format": FORMAT, "source": self.source, "state": state}, separators=(",", ":"))
-        temporary = self.path.with_name(self.path.name + ".new")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-        _sync_folder(self.path.parent)
+        replace_file(self.path, lambda file: file.write(text.encode()))
+
+
+def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file anew; after a crash the old or the new one is there, whole. Raises OSError."""
+    temporary = path.with_name(path.name + ".new")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

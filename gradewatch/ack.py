@@ -135,10 +135,8 @@ def _sentence(policy: Policy, one: Acknowledgement) -> str:
 def _steps(policy: Policy, priority: str, steps: Sequence[int]) -> str:
     """Steps with their contacts, as far as the policy knows them, at the beginning of a sentence."""
     matrix = policy.priorities.get(priority)  # type: ignore[call-overload]  # any text
-    names = [
-        f"{step} ({matrix.steps[step].to})" if matrix and step < len(matrix.steps) else str(step)
-        for step in steps
-    ]
+    told = [", ".join(step.contacts) for step in matrix.steps] if matrix else []
+    names = [f"{step} ({told[step]})" if step < len(told) else str(step) for step in steps]
     return f"Step{'s' * (len(names) > 1)} {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
 
 

@@ -6,20 +6,29 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradewatch import exits
+
+if TYPE_CHECKING:
+    from policy.model import Policy
+    from typedyaml.load import Document
 
 SUMMARY = "Build rules, routes and dashboards from a policy."
 EXAMPLE = "gradewatch build policy/auto-grader.yaml --out generated"
 
-FOLDERS = ("prometheus", "alertmanager", "grafana")
+FOLDERS = ("prometheus", "alertmanager", "grafana", "kubernetes", "mimir", "thanos", "vmalert", "pint")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "policy", nargs="?", default="auto-grader", help="a policy file, or the name of a shipped one"
+        "policy",
+        nargs="*",
+        default=["auto-grader"],
+        help="a policy file, or the name of a shipped one; several share one Prometheus and one Alertmanager",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("generated"), metavar="DIR", help="default: %(default)s"
@@ -31,11 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Render everything first, so that a fault leaves DIR as it was."""
-    from gradewatch.render import render
-    from policy.load import load_policy
+    from gradewatch.render import render_all
 
-    document = load_policy(args.policy)
-    rendered = render(document)
+    rendered = render_all(load_all(args.policy))
     for note in rendered.notes:
         print(f"note: {note}", file=sys.stderr)
     if args.check:
@@ -46,6 +53,23 @@ def run(args: argparse.Namespace) -> int:
     for name in _strays(rendered.files, args.out):
         print(f"alien   {args.out / name} is not of this build; left alone")
     return exits.GOOD
+
+
+def load_all(sources: Sequence[str | Path]) -> list[Document[Policy]]:
+    """Every policy; raises Faults with those of all files."""
+    from policy.load import load_policy
+    from typedyaml.faults import Fault, Faults
+
+    documents: list[Document[Policy]] = []
+    faults: list[Fault] = []
+    for source in sources:
+        try:
+            documents.append(load_policy(source))
+        except Faults as error:
+            faults += error.faults
+    if faults:
+        raise Faults(faults)
+    return documents
 
 
 def _compare(files: dict[str, str], out: Path) -> int:

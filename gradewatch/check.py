@@ -25,11 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "path",
-        nargs="?",
+        nargs="*",
         type=Path,
-        default=Path("generated"),
+        default=[Path("generated")],
         metavar="PATH",
-        help="a folder that `gradewatch build` made, or a policy file (default: %(default)s)",
+        help="a folder that `gradewatch build` made, or policy files, built together (default: generated)",
     )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the findings as JUnit XML")
     parser.add_argument(
@@ -61,18 +61,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _folder(path: Path) -> Iterator[tuple[Path, Document[Policy] | None]]:
-    """The folder to check; a policy is built into a temporary one first, and comes with it."""
-    if path.is_dir():
-        yield path, None
+def _folder(paths: list[Path]) -> Iterator[tuple[Path, Document[Policy] | None]]:
+    """The folder to check; policies are built into a temporary one first, and a single one comes with it."""
+    if len(paths) == 1 and paths[0].is_dir():
+        yield paths[0], None
         return
-    if path.suffix not in (".yaml", ".yml"):
-        raise exits.UsageError(f"{path} is neither a folder that `gradewatch build` made nor a policy file")
-    from gradewatch.render import render
-    from policy.load import load_policy
+    for path in paths:
+        if path.suffix not in (".yaml", ".yml"):
+            raise exits.UsageError(
+                f"{path} is neither a folder that `gradewatch build` made nor a policy file"
+            )
+    from gradewatch.build import load_all
+    from gradewatch.render import render_all
 
-    document = load_policy(path)
-    rendered = render(document)
+    documents = load_all(paths)
+    rendered = render_all(documents)
     for note in rendered.notes:
         print(f"note: {note}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="gradewatch-") as temporary:
@@ -80,4 +83,4 @@ def _folder(path: Path) -> Iterator[tuple[Path, Document[Policy] | None]]:
             target = Path(temporary, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
-        yield Path(temporary), document
+        yield Path(temporary), documents[0] if len(documents) == 1 else None

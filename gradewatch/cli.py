@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from gradewatch import __version__, exits
 from typedyaml.faults import Faults
 
-VERBS = ("build", "check", "exporter", "route", "ack", "demo")
+VERBS = ("build", "check", "push", "preview", "exporter", "profile", "drift", "route", "ack", "demo")
 """In the order in which a user meets them."""
 
 _DESCRIPTION = """\

@@ -17,10 +17,10 @@ ALSO_CALLED = {
     "active_sessions_total": "grader_users_sessions",
     "mysql_up": "grader_database_up",
     "api_requests_total": "http_requests_total",
-    "model_accuracy": "",
-    "feature_drift_score": "",
-    "false_positive_rate": "",
-    "false_negative_rate": "",
+    "model_accuracy": "grader_model_accuracy",
+    "feature_drift_score": "grader_model_feature_drift_ks_statistic",
+    "false_positive_rate": "grader_model_false_positive_ratio",
+    "false_negative_rate": "grader_model_false_negative_ratio",
 }
 
 _COLUMNS = ("name", "type", "labels", "unit", "help", "collector", "exported")

@@ -15,6 +15,7 @@ from alertmanager.secrets import secret_files, unreadable
 from gradewatch.exits import UsageError
 from gradewatch.programs import Program, find
 from policy.model import Policy
+from rules import narrow
 from rules.promtool import Promtool
 from typedyaml.load import Document
 
@@ -37,7 +38,7 @@ def parts(folder: Path, document: Document[Policy] | None = None, *, secrets: bo
     """
     rules = sorted((folder / "prometheus").glob("*.rules.yaml"))
     config = folder / "alertmanager/alertmanager.yml"
-    boards = sorted((folder / "grafana").glob("*.json"))
+    boards = sorted((folder / "grafana").rglob("*.json"))
     if not (rules or boards or config.exists()):
         raise UsageError(
             f"nothing to check in {folder}: build it first with `gradewatch build --out {folder}`"
@@ -63,7 +64,7 @@ def _rules(folder: Path, files: list[Path]) -> Iterator[Part]:
     yield _part("rules", f"{counts['alert']} alerts, {counts['record']} records", program, found)
     tests = sorted((folder / "tests").glob("*.test.yaml"))
     if tests:
-        failed = [finding for file in tests for finding in promtool.test_rules(file)]
+        failed = [finding for file in tests for finding in narrow.run(promtool, file)]
         yield _part("escalation", f"{_cases(tests)} cases in {len(tests)} files", program, failed)
 
 
@@ -85,11 +86,12 @@ def _secrets(config: Path) -> Part:
 
 
 def _dashboards(folder: Path, boards: list[Path], document: Document[Policy] | None) -> Part:
+    """The boards of each folder link among themselves; several policies have a folder each."""
     from dashboards.check.run import check
 
-    return _part(
-        "dashboards", f"{len(boards)} boards: structure, queries, links", None, check(folder, document)
-    )
+    folders = dict.fromkeys(board.parent for board in boards)
+    found = [finding for place in folders for finding in check(folder, document, place)]
+    return _part("dashboards", f"{len(boards)} boards: structure, queries, links", None, found)
 
 
 def _part(name: str, what: str, program: Program | None, findings: Any) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from gradewatch.tables import paragraph, table
 if TYPE_CHECKING:
     from alertmanager.table import Row
     from policy.model import Policy
+    from policy.scalars import Priority
     from typedyaml.units import Duration
 
 SUMMARY = "Show who is told of an alert, when and how."
@@ -128,6 +129,7 @@ def _answer(policy: Policy, labels: Mapping[str, str], at: Duration | None, when
     if matrix.copy:
         copied = ", ".join(channel for channel, _ in steps[0].copied)
         lines.append(f"With step 0 a copy goes to {matrix.copy.to} by {copied}, for information.")
+    lines += _waiting(policy, reached.priority, steps)
     if "escalation" in labels:
         lines.append(f"escalation={labels['escalation']} reaches {reached.receiver}.")
     if at is not None:
@@ -135,22 +137,47 @@ def _answer(policy: Policy, labels: Mapping[str, str], at: Duration | None, when
     lines.append(_acknowledged(steps))
     if quiet := silencers(policy, labels):
         lines.append(f"Nobody is told while this fires: {', '.join(quiet)}.")
-    return "\n".join([head, _steps(steps, when), *map(paragraph, lines)])
+    return "\n".join([head, _steps(policy, steps, when), *map(paragraph, lines)])
 
 
-def _steps(steps: Sequence[Row], when: datetime | None) -> str:
-    """With a start the time of day stands where the receiver stood."""
+def _waiting(policy: Policy, priority: Priority, steps: Sequence[Row]) -> Iterator[str]:
+    """Hours, digests, repeats and who escalates when it is not us: one sentence each."""
+    row = policy.priorities[priority]
+    if row.hours:
+        yield f"Messages keep to {row.hours} and wait over holidays; the time of the steps runs on."
+    if row.digest and row.digest.every:
+        yield f"One message for all {priority} alerts of the service, again every {row.digest.every}."
+    if row.digest and row.digest.at:
+        yield f"One message a day for all {priority} alerts of the service, at {row.digest.at}."
+    for step in steps:
+        if step.repeat != row.repeat_interval:
+            yield f"Step {step.step} is told again every {step.repeat} while it fires."
+    if row.handover:
+        schedules = [
+            contact.pagerduty.schedule
+            for role in steps[0].contacts
+            if (contact := policy.contacts[role]).pagerduty and contact.pagerduty.schedule
+        ]
+        yield f"PagerDuty escalates, by its own {_all_of(schedules)}; an acknowledgement belongs there."
+
+
+def _steps(policy: Policy, steps: Sequence[Row], when: datetime | None) -> str:
+    """With a start the time of day stands where the receiver stood, and why it is not at once."""
     if when is None:
         lines = [
             (str(row.step), _after(row.after), row.to, ", ".join(row.channels), row.receiver) for row in steps
         ]
         return table(("STEP", "AFTER", "WHO", "HOW", "RECEIVER"), lines)
-    times = [_clock(when + timedelta(seconds=row.after.seconds), when) for row in steps]
-    lines = [
-        (str(row.step), _after(row.after), time, row.to, ", ".join(row.channels))
-        for row, time in zip(steps, times, strict=True)
+    from alertmanager.calendar import goes_out
+
+    told = [goes_out(policy, row.priority, when + timedelta(seconds=row.after.seconds)) for row in steps]
+    timed = [
+        (str(row.step), _after(row.after), _clock(time, when), row.to, ", ".join(row.channels), why)
+        for row, (time, why) in zip(steps, told, strict=True)
     ]
-    return table(("STEP", "AFTER", "TIME", "WHO", "HOW"), lines)
+    if any(why for _, why in told):
+        return table(("STEP", "AFTER", "TIME", "WHO", "HOW", "WHY THEN"), timed)
+    return table(("STEP", "AFTER", "TIME", "WHO", "HOW"), [line[:5] for line in timed])
 
 
 def _told_by(steps: tuple[Row, ...], at: Duration) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.model import Channel, Contact, Copy, Policy, Step
+from policy import objectives
+from policy.matrix_checks import escalation_faults
+from policy.model import Policy
 from typedyaml.faults import Fault, unknown
 from typedyaml.load import Document
 from typedyaml.units import Duration
@@ -22,7 +24,6 @@ OWN_LABELS = frozenset(
 OLDEST = {"prometheus": (2, 42), "alertmanager": (0, 25)}
 INHIBITED_WAIT = Duration(30)
 """A target must wait until its source has had time to arrive (prometheus/alertmanager#4064)."""
-_DELIVERY = {"slack": "slack", "email": "smtp", "sms": "webhook", "call": "webhook"}
 
 Doc = Document[Policy]
 Faulty = Iterator[Fault]
@@ -33,11 +34,8 @@ def faults_of(doc: Doc) -> Faulty:
     yield from _target(doc)
     yield from _jobs(doc)
     yield from _alerts(doc)
-    yield from _objectives(doc)
-    yield from _tiers(doc)
-    for priority in doc.value.priorities:
-        yield from _priority(doc, priority)
-    yield from _unrouted(doc)
+    yield from objectives.faults_of(doc)
+    yield from escalation_faults(doc)
     yield from _identity(doc)
     yield from _inhibit(doc)
 
@@ -74,122 +72,6 @@ def _alerts(doc: Doc) -> Faulty:
             yield doc.fault(("alerts", name, "labels", label), f'label "{label}" is set by gradewatch itself')
 
 
-def _objectives(doc: Doc) -> Faulty:
-    policy = doc.value
-    names = dict.fromkeys(policy.alerts, "an alert")
-    for name, objective in policy.objectives.items():
-        at = ("objectives", name)
-        if objective.alert in names:
-            yield doc.fault(
-                (*at, "alert"), f'"{objective.alert}" is already the name of {names[objective.alert]}'
-            )
-        names[objective.alert] = "another objective's alert"
-        if objective.period > policy.retention:
-            message = (
-                f"period {objective.period} is longer than Prometheus keeps samples ({policy.retention})"
-            )
-            yield doc.fault((*at, "period"), message)
-        for i, chosen in enumerate(objective.tiers or ()):
-            if chosen not in policy.burn_tiers:
-                yield doc.fault((*at, "tiers", i), unknown("burn tier", chosen, policy.burn_tiers))
-        for tier in policy.burn_tiers.values():
-            if tier.long >= objective.period:
-                message = (
-                    f"period {objective.period} is not longer than the window {tier.long} of a burn tier"
-                )
-                yield doc.fault((*at, "period"), message)
-                break
-
-
-def _tiers(doc: Doc) -> Faulty:
-    longer: tuple[str, Duration] | None = None
-    for name, tier in doc.value.burn_tiers.items():
-        at = ("burn_tiers", name)
-        if tier.priority not in doc.value.priorities:
-            yield doc.fault((*at, "priority"), unknown("priority", tier.priority, doc.value.priorities))
-        if tier.long.seconds != 12 * tier.short.seconds:
-            message = f"short must be a twelfth of long ({tier.long / 12}), found {tier.short}"
-            yield doc.fault((*at, "short"), message)
-        if longer and tier.long <= longer[1]:
-            yield doc.fault(
-                (*at, "long"), f"tiers go from fast to slow: {name} must be longer than {longer[0]}"
-            )
-        longer = (name, tier.long)
-
-
-def _priority(doc: Doc, name: str) -> Faulty:
-    row = doc.value.priorities[name]  # type: ignore[index]
-    at = ("priorities", name)
-    if row.repeat_interval.seconds % max(row.group_interval.seconds, 1e-3):
-        message = (
-            f"repeat_interval {row.repeat_interval} is not a multiple of group_interval {row.group_interval}"
-        )
-        yield doc.fault((*at, "repeat_interval"), message)
-    for i, step in enumerate(row.steps):
-        where = (*at, "steps", i)
-        if i == 0 and step.after:
-            yield doc.fault(
-                (*where, "after"), f"{name}, step 0 must be told at once (after: 0m), found {step.after}"
-            )
-        if i and step.after <= (before := row.steps[i - 1].after):
-            message = f"{name}, step {i} is due after {step.after}, not later than step {i - 1} ({before})"
-            yield doc.fault((*where, "after"), message)
-        if i == 1 and step.after > row.respond:
-            message = f"{name}, step 1 is due after {step.after}, later than respond ({row.respond})"
-            yield doc.fault((*where, "after"), message)
-        yield from _told(doc, name, step, where)
-        yield from _in_time(doc, name, step, where)
-    if row.copy:
-        yield from _told(doc, None, row.copy, (*at, "copy"))
-
-
-def _told(doc: Doc, priority: str | None, step: Step | Copy, where: tuple[str | int, ...]) -> Faulty:
-    """A step's contact and channels; a copy (priority None) may use any channel."""
-    policy = doc.value
-    contact = policy.contacts.get(step.to)
-    if contact is None:
-        yield doc.fault((*where, "to"), unknown("contact", step.to, policy.contacts))
-    for i, channel in enumerate(step.via):
-        place = (*where, "via", i)
-        if channel not in policy.channels:
-            yield doc.fault(place, unknown("channel", channel, policy.channels))
-        elif priority and priority not in (may := policy.channels[channel].priorities):
-            yield doc.fault(
-                place, f'channel "{channel}" is not for {priority}; it may be used by {", ".join(may)}'
-            )
-        yield from _reachable(doc, contact, step.to, channel, place)
-
-
-def _reachable(
-    doc: Doc, contact: Contact | None, role: str, channel: Channel, place: tuple[str | int, ...]
-) -> Faulty:
-    if contact and channel not in contact.channels():
-        have = ", ".join(contact.channels()) or "none"
-        yield doc.fault(place, f'contact "{role}" has no "{channel}"; it has {have}')
-    needed = _DELIVERY.get(channel)
-    if needed and getattr(doc.value.delivery, needed) is None:
-        yield doc.fault(place, f'channel "{channel}" needs "{needed}" in delivery')
-
-
-def _in_time(doc: Doc, name: str, step: Step, where: tuple[str | int, ...]) -> Faulty:
-    row = doc.value.priorities[name]  # type: ignore[index]
-    latest = max(row.group_wait, row.group_interval)
-    for i, channel in enumerate(step.via):
-        limit = doc.value.channels.get(channel)
-        if limit and latest > limit.within:
-            message = f'{name} waits up to {latest} for its group, but "{channel}" promises {limit.within}'
-            yield doc.fault((*where, "via", i), message)
-
-
-def _unrouted(doc: Doc) -> Faulty:
-    policy = doc.value
-    contact = policy.contacts.get(policy.unrouted)
-    if contact is None:
-        yield doc.fault(("unrouted",), unknown("contact", policy.unrouted, policy.contacts))
-    elif not contact.channels():
-        yield doc.fault(("unrouted",), f'contact "{policy.unrouted}" has no channel')
-
-
 def _identity(doc: Doc) -> Faulty:
     for label in ("alertname", "service"):
         if label not in doc.value.identity:
@@ -217,18 +99,21 @@ def _inhibit(doc: Doc) -> Faulty:
 
 
 def _inhibited_priorities(doc: Doc, i: int) -> Faulty:
-    """No rule silences a more urgent priority, or one that is sent before its source can arrive."""
+    """No rule silences a more urgent priority, or one that is sent before its source can arrive.
+
+    A target whose `for` is longer than its source's by that time needs no wait: the source is there already.
+    """
     policy, rule = doc.value, doc.value.inhibit[i]
     source = policy.alerts.get(rule.source)
-    targets = {
-        *rule.targets.priorities,
-        *(policy.alerts[n].priority for n in rule.targets.alerts if n in policy.alerts),
-    }
+    listed = [policy.alerts[name] for name in rule.targets.alerts if name in policy.alerts]
+    soon = source.for_.seconds + INHIBITED_WAIT.seconds if source else 0.0
+    late = {alert.priority for alert in listed} - {a.priority for a in listed if a.for_.seconds < soon}
+    targets = {*rule.targets.priorities, *(alert.priority for alert in listed)}
     for priority in sorted(targets & policy.priorities.keys()):
         if source and priority < source.priority:
             message = f"{rule.source} ({source.priority}) must not silence {priority}, which is more urgent"
             yield doc.fault(("inhibit", i, "targets"), message)
         wait = policy.priorities[priority].group_wait
-        if wait < INHIBITED_WAIT:
+        if wait < INHIBITED_WAIT and priority not in late:
             message = f"{rule.source} can silence {priority}: wait at least {INHIBITED_WAIT}, found {wait}"
             yield doc.fault(("priorities", priority, "group_wait"), message)

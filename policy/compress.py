@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from policy.escalation import PriorityPolicy
 from policy.model import Policy, Scrape
 from typedyaml.units import Duration
 
@@ -17,7 +18,7 @@ def compress(policy: Policy, speed: float) -> Policy:
     """Every duration divided by `speed`, thresholds that are durations too; plain numbers stay.
 
     Scrapes happen no more often than every half second, and windows keep at least four of them. Retention and
-    the objectives' periods are divided like the rest, so burn rates keep their factors.
+    the objectives' periods are divided like the rest, so burn rates keep their factors. Hours are gone.
     """
     if speed == 1:
         return policy
@@ -37,7 +38,14 @@ def compress(policy: Policy, speed: float) -> Policy:
         name: dataclasses.replace(tier, short=max(least, tier.short), long=max(least, tier.long))
         for name, tier in fast.burn_tiers.items()
     }
-    return dataclasses.replace(fast, scrape=scrape, alerts=alerts, burn_tiers=tiers)
+    rows = {name: _at_any_hour(row) for name, row in fast.priorities.items()}
+    return dataclasses.replace(fast, scrape=scrape, alerts=alerts, burn_tiers=tiers, priorities=rows)
+
+
+def _at_any_hour(row: PriorityPolicy) -> PriorityPolicy:
+    """Times of day cannot run faster: hours are gone, and a daily digest is an ordinary message."""
+    digest = row.digest if row.digest and row.digest.every else None
+    return dataclasses.replace(row, hours=None, digest=digest)
 
 
 def _divide(value: Any, speed: float) -> Any:

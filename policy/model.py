@@ -7,11 +7,24 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from policy.contacts import Channel, ChannelPolicy, Contact, Delivery, Heartbeat
+from policy.escalation import Holidays, Hours, PriorityPolicy, ReadySet
+from policy.outputs import Outputs
+from policy.scalars import (
+    Address,
+    AlertName,
+    LabelName,
+    MetricName,
+    Name,
+    Positive,
+    Ratio,
+    Url,
+    Version,
+)
+from policy.scalars import Priority as Priority  # noqa: PLC0414  read from here by all who read policies
+from policy.scalars import Severity as Severity  # noqa: PLC0414
 from typedyaml.units import Duration
 
-Priority = Literal["P1", "P2", "P3", "P4"]
-Severity = Literal["critical", "warning", "info"]
-Channel = Literal["pagerduty", "sms", "call", "slack", "msteams", "email"]
 AlertType = Literal["symptom", "cause", "heartbeat"]
 Category = Literal[
     "availability",
@@ -33,26 +46,6 @@ Category = Literal[
     "capacity",
     "monitoring",
 ]
-
-Name = Annotated[
-    str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", description="lower case words joined by -")
-]
-AlertName = Annotated[
-    str, Meta(pattern=r"^([A-Z]+[a-z0-9]+)+$", max_length=40, description="CamelCase, at most 40 characters")
-]
-MetricName = Annotated[
-    str, Meta(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$", description="a Prometheus metric name")
-]
-LabelName = Annotated[str, Meta(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", description="a Prometheus label name")]
-Version = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]+$", description='a version like "2.53"')]
-Url = Annotated[
-    str, Meta(pattern=r"^https?://[^/\s]+.*[^/]$", description="an http(s) URL without a final slash")
-]
-Address = Annotated[str, Meta(pattern=r"^[^\s/:]+:[0-9]+$", description="host:port")]
-Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="a mail address")]
-AbsolutePath = Annotated[str, Meta(pattern=r"^/\S+$", description="an absolute path of a file")]
-Ratio = Annotated[float, Meta(gt=0, lt=1, description="a ratio between 0 and 1")]
-Positive = Annotated[float, Meta(gt=0, description="a number above 0")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +72,16 @@ class Job:
     job: Name
     targets: Annotated[tuple[Address, ...], Meta(min_length=1)]
     interval: Duration | None = None
+    series: Annotated[int, Meta(ge=1)] | None = None
+    """How many a target exposes; only a budget needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much Prometheus may store; a sample takes 1 to 2 bytes on disk."""
+
+    bytes_per_month: Positive
+    bytes_per_sample: Positive = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +90,24 @@ class Scrape:
     evaluation: Duration
     jobs: dict[Name, Job]
     """By purpose: `application` and `exporter` are required, the rest are neighbours."""
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Names of the watched application's own HTTP metrics."""
+    """Names of the watched application's own metrics: of HTTP, and counters of its errors inside."""
 
     requests: MetricName = "http_requests_total"
     status_label: LabelName = "status"
     duration: MetricName = "http_request_duration_seconds"
+    errors: MetricName = "application_errors_total"
+    database_queries: MetricName = "application_database_queries_total"
+    database_errors: MetricName = "application_database_errors_total"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert's figures. Which of `above`, `below`, `window`, `minimum` it takes is the rule's affair."""
+    """One alert's figures. Which of them it takes is the rule's affair."""
 
     priority: Priority
     category: Category
@@ -112,15 +119,30 @@ class Alert:
     window: Duration | None = None
     minimum: Positive | None = None
     quantile: Ratio | None = None
+    offset: Duration | None = None
+    horizon: Duration | None = None
+    limits: dict[str, float | Duration] = field(default_factory=dict)
     labels: dict[LabelName, str] = field(default_factory=dict)
     enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Sli:
-    """What counts as a bad event. `request_errors`: the application's 5xx answers among all answers."""
+    """What counts as a bad event; `job` is the purpose of the scrape job that has the series.
 
-    kind: Literal["request_errors"]
+    request_errors: the application's 5xx answers among all answers. ratio: series of the counter `metric`
+    that match `bad`. latency: observations of the histogram `metric` (the application's response times)
+    longer than `within`, one of its buckets. availability: samples of the gauge `metric` (`up`) that are 0.
+    freshness: samples of `metric`, an age in seconds, over `within`. `where` chooses series; a matcher's
+    value may be a regular expression.
+    """
+
+    kind: Literal["request_errors", "ratio", "latency", "availability", "freshness"]
+    job: Name = "application"
+    metric: MetricName | None = None
+    bad: dict[LabelName, str] | None = None
+    where: dict[LabelName, str] | None = None
+    within: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,111 +172,32 @@ class BurnTier:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of escalation: `to` is told by `via`, `after` the alert fired and nobody acknowledged."""
+class Capacity:
+    """Forecasts: a line through the samples of `window`, one every `step`, to each of the `horizons`."""
 
-    after: Duration
-    to: Name
-    via: Annotated[tuple[Channel, ...], Meta(min_length=1)]
+    window: Duration
+    step: Duration
+    horizons: Annotated[tuple[Duration, ...], Meta(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """Told with step 0, for information; not a step."""
-
-    to: Name
-    via: Annotated[tuple[Channel, ...], Meta(min_length=1)]
+HealthPartName = Literal["availability", "latency", "errors", "grading", "database", "cpu", "memory", "disk"]
 
 
 @dataclass(frozen=True, slots=True)
-class PriorityPolicy:
-    """A row of the escalation matrix."""
+class HealthPart:
+    """A part of the health score: full up to `good`, nothing from `bad` on."""
 
-    name: str
-    severity: Severity
-    respond: Duration
-    group_wait: Duration
-    group_interval: Duration
-    repeat_interval: Duration
-    steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
-    copy: Copy | None = None
+    weight: Positive
+    good: Positive | Duration | None = None
+    bad: Positive | Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelPolicy:
-    """Who may use a channel, and how late a message may be."""
+class Health:
+    """The health score from 0 to 100: the weighted mean of its parts; rates are taken over `window`."""
 
-    priorities: Annotated[tuple[Priority, ...], Meta(min_length=1)]
-    within: Duration
-
-
-@dataclass(frozen=True, slots=True)
-class PagerDuty:
-    routing_key_file: AbsolutePath
-
-
-@dataclass(frozen=True, slots=True)
-class Slack:
-    channel: Annotated[str, Meta(pattern=r"^[#@]\S+$", description="a Slack channel like #oncall")]
-
-
-@dataclass(frozen=True, slots=True)
-class MsTeams:
-    webhook_url_file: AbsolutePath
-
-
-@dataclass(frozen=True, slots=True)
-class Email:
-    to: Mail
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A role's addresses. `sms` and `call` are switches: the webhook's adapter knows the numbers."""
-
-    pagerduty: PagerDuty | None = None
-    sms: bool = False
-    call: bool = False
-    slack: Slack | None = None
-    msteams: MsTeams | None = None
-    email: Email | None = None
-
-    def channels(self) -> tuple[Channel, ...]:
-        """The channels this contact can be reached by, in the order of the type."""
-        order: tuple[Channel, ...] = ("pagerduty", "sms", "call", "slack", "msteams", "email")
-        return tuple(channel for channel in order if getattr(self, channel))
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    smarthost: Address
-    from_: Mail
-    username: str | None = None
-    password_file: AbsolutePath | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SlackDelivery:
-    api_url_file: AbsolutePath
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """SMS and calls: POST to `<base>/sms/<role>` and `<base>/call/<role>`."""
-
-    base: Url
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    smtp: Smtp | None = None
-    slack: SlackDelivery | None = None
-    webhook: Webhook | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    url_file: AbsolutePath
+    window: Duration
+    parts: Annotated[dict[HealthPartName, HealthPart], Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,17 +226,26 @@ class Policy:
     links: Links
     scrape: Scrape
     alerts: dict[AlertName, Alert]
-    priorities: dict[Priority, PriorityPolicy]
     channels: dict[Channel, ChannelPolicy]
     contacts: dict[Name, Contact]
     delivery: Delivery
     unrouted: Name
     retention: Duration
+    priorities: dict[Priority, PriorityPolicy] = field(default_factory=dict)
+    matrix: ReadySet | None = None
+    """A ready set in place of `priorities`."""
+    hours: dict[Name, Hours] = field(default_factory=dict)
+    holidays: Holidays | None = None
     target: Target = Target()
     application: Application = Application()
     objectives: dict[Name, Objective] = field(default_factory=dict)
     burn_tiers: dict[Name, BurnTier] = field(default_factory=dict)
+    capacity: Capacity | None = None
+    health: Health | None = None
     heartbeat: Heartbeat | None = None
+    outputs: Outputs = field(default_factory=Outputs)
+    notify_within: dict[AlertName, Duration] = field(default_factory=dict)
+    """The latest that a message may leave after the fault, by alert; added up at build time."""
     identity: tuple[LabelName, ...] = ("alertname", "service")
     inhibit: tuple[Inhibition, ...] = ()
 

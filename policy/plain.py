@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 from typing import Any
 
 from policy.model import Policy
@@ -11,7 +12,7 @@ from typedyaml.units import Duration
 
 
 def to_plain(policy: Policy) -> dict[str, Any]:
-    """Dicts, lists, strings, numbers; durations as strings ("5m"), keys as in the file, nothing left out."""
+    """Dicts, lists, strings, numbers; durations and dates as text; keys as in the file, all of them."""
     plain = _plain(policy)
     assert isinstance(plain, dict)
     return plain
@@ -20,6 +21,8 @@ def to_plain(policy: Policy) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Duration):
         return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if dataclasses.is_dataclass(value):
         return {key_of(f.name): _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):

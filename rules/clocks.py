@@ -10,58 +10,77 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from policy.escalation import Step
 from policy.model import Policy
 from rules import layout
 from rules.mixin import Mixin
 from typedyaml.units import Duration
 
 MOST_EVALUATIONS = 200
-"""Longer clocks go to a second file with a coarser step, for the sake of time."""
+"""The fine clock of a long escalation uses a coarser step, for the sake of time."""
 COARSER = 4
 OTHER_SERVICE = "another-service"
 
 
 def tests(policy: Policy, mixin: Mixin, rule_file: str, header: str) -> dict[str, str]:
-    """Test files by the end of their name; `rule_file` is relative to them."""
-    fine = policy.scrape.evaluation.seconds
-    files: dict[str, list[dict[str, Any]]] = {"escalation": [], "escalation-slow": []}
+    """Test files by the end of their name, one a step of evaluation; `rule_file` is relative to them.
+
+    The first alert of each priority is looked at with every evaluation, the others at the largest step that
+    meets all their times: each evaluation costs time, and what there is to see lies at these times.
+    """
+    files: dict[float, list[dict[str, Any]]] = {}
+    seen: set[str] = set()
     for alert in mixin.alerts:
-        slow = _length(policy, alert) / fine > MOST_EVALUATIONS
-        step = fine * COARSER if slow else fine
-        files["escalation-slow" if slow else "escalation"].append(_test(policy, alert, step))
+        step = _meeting(policy, alert) if alert["priority"] in seen else _fine(policy, alert)
+        seen.add(alert["priority"])
+        files.setdefault(step, []).append(_test(policy, alert, step))
     return {
-        name: layout.document(
+        f"escalation-{Duration(step)}": layout.document(
             header,
             {
                 "rule_files": [rule_file],
-                "evaluation_interval": str(Duration(fine * (COARSER if name.endswith("slow") else 1))),
+                "evaluation_interval": str(Duration(step)),
                 # Groups that are not listed are evaluated in random order (prometheus/prometheus#5241).
                 "group_eval_order": [group["name"] for group in mixin.groups],
-                "tests": cases,
+                "tests": files[step],
             },
         )
-        for name, cases in files.items()
-        if cases
+        for step in sorted(files)
     }
 
 
-def _length(policy: Policy, alert: dict[str, Any]) -> float:
-    """Seconds until the last step."""
-    return Duration.parse(alert["for"]).seconds + policy.priorities[alert["priority"]].steps[-1].after.seconds
+def _times(policy: Policy, alert: dict[str, Any]) -> list[float]:
+    """Seconds from the condition to the alert, and from there to each later step."""
+    later = [told.after.seconds for told in policy.priorities[alert["priority"]].steps[1:]]
+    return [Duration.parse(alert["for"]).seconds, *later]
+
+
+def _fine(policy: Policy, alert: dict[str, Any]) -> float:
+    fine = policy.scrape.evaluation.seconds
+    waits, *later = _times(policy, alert)
+    long = (waits + max(later, default=0)) / fine > MOST_EVALUATIONS
+    return fine * COARSER if long else fine
+
+
+def _meeting(policy: Policy, alert: dict[str, Any]) -> float:
+    """The largest multiple of the evaluation interval that all times are multiples of."""
+    fine = policy.scrape.evaluation.seconds
+    return fine * math.gcd(*(math.ceil(time / fine) for time in _times(policy, alert)))
 
 
 def _test(policy: Policy, alert: dict[str, Any], step: float) -> dict[str, Any]:
     due = list(_due(policy, alert, step))
-    last = due[-1] + COARSER
+    fine = policy.scrape.evaluation.seconds
+    last = math.ceil((due[-1] + COARSER) * step / fine)
     series = _healthy(policy) | _strangers(policy, alert) | alert["example"]
     told = policy.priorities[alert["priority"]].steps
     who = ", ".join(
-        f"to {s.to} {s.after} later" if s.after else f"to {s.to} after {alert['for']}" for s in told
+        f"to {_all(s)} {s.after} later" if s.after else f"to {_all(s)} after {alert['for']}" for s in told
     )
     tier = f" ({alert['apart']['burn_tier']})" if "burn_tier" in alert["apart"] else ""
     return {
         "name": f"{alert['name']}{tier} is told {who}",
-        "interval": str(Duration(step)),
+        "interval": str(Duration(fine)),
         "input_series": [
             {"series": name, "values": values.replace("{ticks}", str(last))}
             for name, values in series.items()
@@ -74,6 +93,10 @@ def _test(policy: Policy, alert: dict[str, Any], step: float) -> dict[str, Any]:
     }
 
 
+def _all(step: Step) -> str:
+    return ", ".join(step.contacts)
+
+
 def _due(policy: Policy, alert: dict[str, Any], step: float) -> Iterator[int]:
     """The evaluation at which each step fires: the condition holds from the first one after the start."""
     fires = 1 + math.ceil(Duration.parse(alert["for"]).seconds / step)
@@ -82,9 +105,9 @@ def _due(policy: Policy, alert: dict[str, Any], step: float) -> Iterator[int]:
 
 
 def _healthy(policy: Policy) -> dict[str, str]:
-    """Both watched jobs answer; an example overrides this."""
-    jobs = (policy.job("application"), policy.job("exporter"))
-    return {f'up{{job="{job}",instance="one"}}': "1x{ticks}" for job in jobs}
+    """Every scraped job answers; an example overrides this."""
+    jobs = policy.scrape.jobs.values()
+    return {f'up{{job="{job.job}",instance="one"}}': "1x{ticks}" for job in jobs}
 
 
 def _strangers(policy: Policy, alert: dict[str, Any]) -> dict[str, str]:

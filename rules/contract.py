@@ -6,7 +6,7 @@ Offline: the catalogue is the authority, no Prometheus is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import promql_parser as promql
 
@@ -35,8 +35,7 @@ def known(
 ) -> dict[str, Known]:
     """Every series that an expression may use: the catalogue's, the application's under its configured names,
     and `records` (name -> labels, where they are known)."""
-    renamed = {"http_requests_total": application.requests}
-    renamed["http_request_duration_seconds"] = application.duration
+    renamed = {getattr(DEFAULTS, own.name): getattr(application, own.name) for own in fields(DEFAULTS)}
     found: dict[str, Known] = {}
     for family in FAMILIES.values():
         found |= _series(family.name, family.type, family.labels, family.values)

@@ -17,7 +17,19 @@ local one(part, whole) =
   else if whole == '0' then 0
   else error 'not a duration: ' + whole;
 
+// A number in decimal digits: nine behind the point for small ones, three for large ones, which floating point still
+// holds exactly. Not `%g`: implementations of jsonnet differ in it, and one writes 0.09999999999999998 as 0.01.
+local decimal(number) =
+  local digits = if std.abs(number) < 1000 then 9 else 3;
+  local scale = std.pow(10, digits);
+  local scaled = std.round(std.abs(number) * scale);
+  local whole = std.floor(scaled / scale);
+  local rest = std.rstripChars(std.toString(scale + scaled - whole * scale)[1:], '0');
+  (if number < 0 then '-' else '') + whole + (if rest == '' then '' else '.' + rest);
+
 {
+  decimal:: decimal,
+
   // Seconds of a duration; a bare number is taken as seconds.
   seconds(value)::
     if std.isNumber(value) then value else std.sum([one(part, value) for part in parts(value)]),
@@ -35,5 +47,5 @@ local one(part, whole) =
   canonical(value):: self.text(self.seconds(value)),
 
   // A threshold as PromQL: a duration in seconds, a number as it was written.
-  figure(value):: '%.12g' % self.seconds(value),
+  figure(value):: decimal(self.seconds(value)),
 }

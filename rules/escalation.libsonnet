@@ -10,6 +10,9 @@ local firing(config, name, more=[]) =
   local own = [['alertname', name], ['alertstate', 'firing'], ['escalation', '0'], ['service', config.service]];
   'ALERTS{' + matchers(own + more) + '}';
 
+// A step's contacts as text: one name, or several.
+local who(step) = if std.isArray(step.to) then std.join(', ', step.to) else step.to;
+
 local told(config, alert) = config.priorities[alert.priority].steps;
 
 // What silences this alert by the policy, and the faster burn tiers of the same objective.
@@ -29,6 +32,8 @@ local silencers(config, alert) =
 local unique(items) = std.foldl(function(seen, item) if std.member(seen, item) then seen else seen + [item], items, []);
 
 {
+  who:: who,
+
   // Matchers that silence the steps after `index` of the same incident; null when none is left.
   // Without blanks: Alertmanager's templates put this text into a link.
   ack(config, alert, index)::
@@ -59,9 +64,9 @@ local unique(items) = std.foldl(function(seen, item) if std.member(seen, item) t
         // Empty: takes away the label that came with ALERTS. The others are inherited.
         labels: alert.apart + { alertstate: '', escalation: std.toString(index) },
         annotations: {
-          summary: std.rstripChars(alert.summary, '.') + ' (' + late + ': escalated to ' + step.to + ').',
-          description: alert.where + ': ' + late + ', escalated to ' + step.to + '.',
-          escalated_to: step.to,
+          summary: std.rstripChars(alert.summary, '.') + ' (' + late + ': escalated to ' + who(step) + ').',
+          description: alert.where + ': ' + late + ', escalated to ' + who(step) + '.',
+          escalated_to: who(step),
         },
       }
       for index in std.range(1, std.length(told(config, alert)) - 1)

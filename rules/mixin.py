@@ -8,16 +8,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import _jsonnet
-
 from policy.model import Policy
 from policy.plain import to_plain
+from rules.jsonnet import evaluated
 
 FOLDER = Path(__file__).parent
-_DECLARATIONS = """
-local rules = (import 'mixin.libsonnet').alertRules;
-{ [name]: { takes: rules[name].takes, job: rules[name].job } for name in std.objectFields(rules) }
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +36,23 @@ class Mixin:
 @cache
 def declarations() -> dict[str, Declaration]:
     """Every alert that rules/alerts/ declares, by name."""
-    found = json.loads(_jsonnet.evaluate_snippet(str(FOLDER / "declarations.jsonnet"), _DECLARATIONS))
+    found = json.loads(evaluated(FOLDER / "declarations.jsonnet"))
     return {name: Declaration(**declared) for name, declared in found.items()}
 
 
 def evaluate(policy: Policy) -> Mixin:
     """The rules of a policy whose alerts all exist and have their figures."""
-    return Mixin(**json.loads(_evaluated(json.dumps(to_plain(policy)))))
+    return Mixin(**json.loads(_evaluated(json.dumps(_given(to_plain(policy))))))
+
+
+def _given(value: Any) -> Any:
+    """Without what the policy leaves open: a YAML file read by jsonnet has no such keys either."""
+    if isinstance(value, dict):
+        return {key: _given(item) for key, item in value.items() if item is not None}
+    return [_given(item) for item in value] if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=8)
 def _evaluated(policy: str) -> str:
-    """Text to text: an evaluation takes a second, and what comes of it may be changed by who reads it."""
-    return str(_jsonnet.evaluate_file(str(FOLDER / "build.jsonnet"), ext_codes={"policy": policy}))
+    """Text to text: what comes of it may be changed by who reads it."""
+    return evaluated(FOLDER / "build.jsonnet", policy=policy)

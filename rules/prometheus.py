@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
-from policy.model import Policy
+from policy.model import Job, Policy
 from rules import layout
 from typedyaml.units import Duration
 
@@ -31,31 +33,56 @@ def flags(policy: Policy) -> tuple[str, ...]:
 
 def config(policy: Policy, header: str) -> str:
     """prometheus.yml: scrape jobs, rule files beside it, Alertmanager."""
+    return shared_config([policy], header)
+
+
+def shared_config(policies: Sequence[Policy], header: str) -> str:
+    """The same for one Prometheus that watches several systems; a job that two policies name is there once.
+
+    The first policy's rhythm is the server's; other jobs say their own.
+    """
+    flags = shared_flags(policies)
     notes = (
         f"{header}\n\nStart Prometheus with:\n"
-        + "\n".join(f"  {flag}" for flag in flags(policy))
+        + "\n".join(f"  {flag}" for flag in flags)
         + "\n  --web.external-url=<the address people open>   (links in messages)"
         "\nA pair of servers: give each an external label `replica`, drop it with alert_relabel_configs,"
         "\nand let both send to every Alertmanager."
     )
-    return layout.document(notes, _config(policy))
+    return layout.document(notes, _config(policies))
 
 
-def _config(policy: Policy) -> dict[str, Any]:
-    scrape = policy.scrape
-    alertmanager = scrape.jobs.get("alertmanager")
-    targets = list(alertmanager.targets) if alertmanager else []
+def shared_flags(policies: Sequence[Policy]) -> tuple[str, ...]:
+    """Flags that suit every policy: the shortest grace period, the longest retention."""
+    shortest = min(policies, key=grace_period)
+    longest = max(policies, key=lambda policy: policy.retention)
+    return flags(dataclasses.replace(shortest, retention=longest.retention))
+
+
+def rhythm(policy: Policy, job: Job) -> Duration:
+    """How often a job is scraped."""
+    return job.interval or policy.scrape.interval
+
+
+def _config(policies: Sequence[Policy]) -> dict[str, Any]:
+    scrape = policies[0].scrape
+    alertmanagers = (policy.scrape.jobs.get("alertmanager") for policy in policies)
+    targets = list(dict.fromkeys(target for job in alertmanagers if job for target in job.targets))
     alerting = {"alertmanagers": [{"static_configs": [{"targets": targets}]}]} if targets else {}
+    jobs = {job.job: (policy, job) for policy in reversed(policies) for job in policy.scrape.jobs.values()}
+    order = dict.fromkeys(job.job for policy in policies for job in policy.scrape.jobs.values())
     return {
         "global": {"scrape_interval": str(scrape.interval), "evaluation_interval": str(scrape.evaluation)},
         "rule_files": ["*.rules.yaml"],
         **({"alerting": alerting} if alerting else {}),
-        "scrape_configs": [
-            {
-                "job_name": job.job,
-                **({"scrape_interval": str(job.interval)} if job.interval else {}),
-                "static_configs": [{"targets": list(job.targets)}],
-            }
-            for job in scrape.jobs.values()
-        ],
+        "scrape_configs": [_job(*jobs[name], scrape.interval) for name in order],
+    }
+
+
+def _job(policy: Policy, job: Job, usual: Duration) -> dict[str, Any]:
+    interval = rhythm(policy, job)
+    return {
+        "job_name": job.job,
+        **({"scrape_interval": str(interval)} if interval != usual else {}),
+        "static_configs": [{"targets": list(job.targets)}],
     }

@@ -53,9 +53,9 @@ class Promtool:
         """prometheus.yml and the rule files that it names."""
         return self._findings(path, "check", "config", "--lint=all", "--lint-fatal", str(path))
 
-    def test_rules(self, path: Path) -> tuple[Finding, ...]:
-        """Run one file of unit tests; a rule file that is not there is a finding, not a warning."""
-        return self._findings(path, "test", "rules", str(path))
+    def test_rules(self, *paths: Path) -> tuple[Finding, ...]:
+        """Run files of unit tests; a rule file that is not there is a finding, not a warning."""
+        return self._findings(paths[0], "test", "rules", *map(str, paths)) if paths else ()
 
     def _findings(self, path: Path, *arguments: str) -> tuple[Finding, ...]:
         done = self._run(*arguments)

@@ -1,9 +1,20 @@
 // One alert of the policy as its rules: the alert itself and, after it, its steps of escalation.
 local escalation = import 'escalation.libsonnet';
 
-// The board on which the cause shows.
+// The board on which the cause shows; dashboards/places.py says the same.
+local boards = {
+  grader: ['grading'],
+  queue: ['queue', 'throughput'],
+  database: ['database', 'backup'],
+  system: ['saturation', 'storage', 'cache', 'capacity'],
+  model: ['model'],
+  adoption: ['support', 'compliance', 'security'],
+  slo: ['certificate'],
+  alerts: ['monitoring'],
+};
 local board(category) =
-  if std.member(['availability', 'errors', 'latency'], category) then 'gradewatch-overview' else 'gradewatch-grader';
+  local found = [name for name in std.objectFields(boards) if std.member(boards[name], category)];
+  'gradewatch-' + (if found == [] then 'overview' else found[0]);
 
 local links(config, alert) = {
   runbook_url: config.links.runbooks + '/' + alert.name,
@@ -35,7 +46,7 @@ local acknowledgement(config, alert, index) =
       annotations: {
         summary: alert.summary,
         description: alert.where + ': ' + alert.what,
-        escalated_to: config.priorities[alert.priority].steps[0].to,
+        escalated_to: escalation.who(config.priorities[alert.priority].steps[0]),
       },
     };
     local rules = [first] + escalation.steps(config, alert);

@@ -4,7 +4,8 @@
     sudo setup/prove_image.py FOLDER        (about 1 GB; `debootstrap` must be installed)
 
 FROM makes a root with debootstrap, RUN is executed in it with chroot, COPY copies, USER and ENV hold for what
-follows. At the end the health check and the entry point run as the image's user.
+follows. At the end the health check and the entry point run as the image's user, from a read-only root where
+this machine allows that.
 Only the instructions that our Dockerfile uses are understood; any other one is refused.
 """
 
@@ -19,12 +20,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 MIRROR = os.environ.get("GRADEWATCH_MIRROR", "http://deb.debian.org/debian")
 PASSED_ON = ("PIP_INDEX_URL", "PIP_CERT", "http_proxy", "https_proxy")
 """What of our environment a machine without direct access needs in the root as well."""
+DRIVERS = "MySQLdb, pymysql, psycopg, redis, requests, bcrypt, numpy, scipy.special"
+WEB = """\
+basic_auth_users: {prometheus: $2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}
+"""
 CONFIGURATION = """\
 listen: ["127.0.0.1:{port}"]
 databases: {{grader: {{url: "sqlite:////srv/grader.db"}}}}
@@ -153,14 +159,35 @@ class Stage:
 
     def prove(self) -> None:
         """It serves, the health check agrees, nothing was compiled on the way, and it ends well."""
-        port = int(re.search(r":(\d+)/-/healthy", " ".join(self.command["HEALTHCHECK"]))[1])  # type: ignore[index]
+        port = int(self.command["HEALTHCHECK"][-1].rpartition(":")[2])
         config = self.inside("/etc/gradewatch/sidecar.yaml")
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(CONFIGURATION.format(port=port), encoding="utf-8")
+        web = self.inside("/etc/gradewatch/web.yml")
+        web.write_text(WEB, encoding="utf-8")
         before = set(self.inside("/opt").rglob("*"))
-        self.run([*self.command["ENTRYPOINT"], *self.command["CMD"], "--check-config"])
+        command = [
+            *self.command["ENTRYPOINT"],
+            *self.command["CMD"],
+            "--web.config.file",
+            "/etc/gradewatch/web.yml",
+        ]
+        self.run([self.command["ENTRYPOINT"][0], "-c", f"import {DRIVERS}"])
+        self.run([*command, "--check-config"])
+        with read_only(self.root, self.inside("/var/lib/gradewatch"), self.user) as mounted:
+            self.serve(command)
+        written = set(self.inside("/opt").rglob("*")) - before
+        if written:
+            raise SystemExit(f"the image wrote {sorted(map(str, written))}")
+        size = subprocess.run(
+            ["du", "-sm", str(self.inside("/opt"))], capture_output=True, text=True, check=True
+        )
+        print(f"the image serves, {mounted}; /opt is {size.stdout.split()[0]} MB")
+
+    def serve(self, command: list[str]) -> None:
+        """Start, wait for the health check, end."""
         started = time.monotonic()
-        process = self.start([*self.command["ENTRYPOINT"], *self.command["CMD"]])
+        process = self.start(command)
         while self.start(self.command["HEALTHCHECK"], quiet=True).wait():
             if process.poll() is not None or time.monotonic() - started > 20:
                 raise SystemExit("the image does not serve")
@@ -168,13 +195,32 @@ class Stage:
         process.terminate()
         if code := process.wait(30):
             raise SystemExit(f"the image ended with exit code {code}")
-        written = set(self.inside("/opt").rglob("*")) - before
-        if written:
-            raise SystemExit(f"the image wrote {sorted(map(str, written))}")
-        size = subprocess.run(
-            ["du", "-sm", str(self.inside("/opt"))], capture_output=True, text=True, check=True
+
+
+@contextmanager
+def read_only(root: Path, state: Path, user: tuple[int, int] | None) -> Iterator[str]:
+    """The root without a place to write, but for the state's volume; yields how far that went."""
+    owner, group = user or (0, 0)
+    mounts = [
+        (["mount", "--bind", root, root], root),
+        (["mount", "-o", "remount,bind,ro", root], None),
+        (
+            ["mount", "-t", "tmpfs", "-o", f"uid={owner},gid={group},mode=0750,size=16m", "tmpfs", state],
+            state,
+        ),
+    ]
+    made: list[Path] = []
+    try:
+        for command, place in mounts:
+            if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode:
+                break
+            made += [place] if place else []
+        yield (
+            "from a read-only root" if len(made) == 2 else "not from a read-only root: no right to mount here"
         )
-        print(f"the image serves; /opt is {size.stdout.split()[0]} MB")
+    finally:
+        for place in reversed(made):
+            subprocess.run(["umount", place], check=True)
 
 
 if __name__ == "__main__":

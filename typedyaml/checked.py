@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from typedyaml.convert import MISSING, Converter
 from typedyaml.convert import Path as KeyPath
 from typedyaml.faults import Fault, Faults
-from typedyaml.load import Document, load
+from typedyaml.load import Document, load, refuse_depth
 
 T = TypeVar("T")
 Place = tuple[int, int]
@@ -48,8 +48,9 @@ def _partial(path: str | FilePath, want: type[T], faults: Iterable[Fault]) -> Do
     """The document without what is at fault; None when nothing that makes sense is left."""
     try:
         text = FilePath(path).read_text(encoding="utf-8")
+        refuse_depth(text, str(path))
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, Faults):
         return None
     if root is None:
         return None
@@ -69,18 +70,25 @@ def _partial(path: str | FilePath, want: type[T], faults: Iterable[Fault]) -> Do
 
 
 def _leave_out(node: Node, wrong: set[Place]) -> bool:
-    """Remove the keys and items that begin at a wrong place; whether there were any."""
+    """Remove the keys and items that begin at a wrong place; whether there were any.
+
+    A block begins where its first key does: what is inside goes first, the whole only when that was not it.
+    """
     if isinstance(node, MappingNode):
-        kept = [pair for pair in node.value if not {_place(pair[0]), _place(pair[1])} & wrong]
-        children = [child for _, child in kept]
-    elif isinstance(node, SequenceNode):
-        kept = [item for item in node.value if _place(item) not in wrong]
-        children = kept
-    else:
-        return False
-    left_out = len(kept) < len(node.value)
-    node.value = kept
-    return any([left_out, *(_leave_out(child, wrong) for child in children)])
+        kept = [pair for pair in node.value if _place(pair[0]) not in wrong]
+        left_out = len(kept) < len(node.value)
+        inside = [_leave_out(child, wrong) for _, child in kept]
+        node.value = [
+            pair for pair, better in zip(kept, inside, strict=True) if better or _place(pair[1]) not in wrong
+        ]
+        return left_out or any(inside) or len(node.value) < len(kept)
+    if isinstance(node, SequenceNode):
+        inside = [_leave_out(item, wrong) for item in node.value]
+        kept = [i for i, better in zip(node.value, inside, strict=True) if better or _place(i) not in wrong]
+        left_out = len(kept) < len(node.value)
+        node.value = kept
+        return left_out or any(inside)
+    return False
 
 
 def _place(node: Node) -> Place:

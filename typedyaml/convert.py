@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -23,7 +24,14 @@ MISSING = object()
 """Stands for a value that had a fault; it never leaves `load`."""
 
 _KINDS = {MappingNode: "a mapping", SequenceNode: "a list", ScalarNode: "a single value"}
-_SCALARS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", Duration: ALLOWED}
+_SCALARS = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    date: "a date like 2026-12-25",
+    Duration: ALLOWED,
+}
 _SCALAR_LOADER = yaml.SafeLoader("")
 
 
@@ -145,6 +153,11 @@ class Converter:
             self._at(node, path)
             return None
         options = tuple(option for option in options if option is not type(None))
+        # A list can only be meant as a list: its own faults say more than "is none of these".
+        lists = tuple(option for option in options if get_origin(option) is tuple)
+        if lists and len(lists) < len(options):
+            single = tuple(option for option in options if option not in lists)
+            options = lists if isinstance(node, SequenceNode) else single
         if len(options) == 1:
             return self.convert(node, options[0], path)
         # Every option but the last is tried silently; the first that fits wins.

@@ -15,6 +15,7 @@ from typedyaml.faults import Fault, Faults
 
 T = TypeVar("T")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def load_text(text: str, want: type[T], path: str = "<text>") -> Document[T]:
         faults.append(Fault(path, node.start_mark.line + 1, node.start_mark.column + 1, message))
 
     try:
+        refuse_depth(text, path)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise Faults([_syntax(error, path)]) from None
@@ -64,6 +66,18 @@ def load_text(text: str, want: type[T], path: str = "<text>") -> Document[T]:
     if faults or value is MISSING:
         raise Faults(faults)
     return Document(value, path, converter.positions)
+
+
+def refuse_depth(text: str, path: str) -> None:
+    """Raise Faults for what is nested deeper than any sensible file: libyaml would end the process by it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark = event.start_mark
+            assert mark is not None
+            message = f"nested more than {DEEPEST} levels deep"
+            raise Faults([Fault(path, mark.line + 1, mark.column + 1, message)])
 
 
 def _syntax(error: yaml.YAMLError, path: str) -> Fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboards.boards.alarms import alerts_here
 from dashboards.boards.figures import feedback, queue, work
 from dashboards.boards.stages import (
     attempts,
@@ -16,16 +17,14 @@ from dashboards.boards.stages import (
     spoiled,
     timeliness,
     waits,
-    workers,
 )
-from dashboards.fields import to_board
+from dashboards.boards.traffic import failures, top_errors
 from dashboards.grid import Grid
-from dashboards.limits import above, good_share, limit, pace, sentence
+from dashboards.limits import good_share, judged, limit, pace, sentence
 from dashboards.palette import CRITICAL, OK, WARNING, steps, words
 from dashboards.series import Like, or_no_data, rate, series
-from dashboards.shell import GRADER, OVERVIEW, board, help_row
+from dashboards.shell import GRADER, board, help_row
 from dashboards.singles import gauge, stat
-from dashboards.states import categories, number_firing
 from dashboards.targets import q
 from exporter.catalogue import (
     GRADER_DATABASE_UP,
@@ -62,7 +61,17 @@ def grader(policy: Policy) -> Any:
         Grid()
         .row(
             "Is the grader healthy?",
-            (5, [alive(), sound(policy), waiting(policy), ready(), feedback(policy), burning(policy)]),
+            (
+                5,
+                [
+                    alive(),
+                    sound(policy),
+                    waiting(policy),
+                    ready(),
+                    feedback(policy),
+                    alerts_here(policy, *ABOUT_US),
+                ],
+            ),
         )
         .row("Does it keep up?", (8, [work(), queue(policy)]), (8, [oldest(policy), waits(policy)]))
         .row(
@@ -70,12 +79,14 @@ def grader(policy: Policy) -> Any:
             (8, [outcomes(), spoiled(policy)]),
             (8, [durations(policy), distribution()]),
         )
-        .row("Who works, and who hands in?", (8, [workers(), attempts(), timeliness()]))
+        .row(
+            "Who hands in, and what fails?",
+            (8, [attempts(), timeliness(), failures(policy), top_errors(policy)]),
+        )
         .row("Does the monitoring see it?", (8, [collectors(), collection_times()]))
     )
-    shown = [name for name, alert in policy.alerts.items() if alert.category in ABOUT_US]
     title = f"{policy.title}: grader"
-    return board(policy, GRADER, title, ABOUT, help_row(policy, grid, shown, WORDS), hours=6)
+    return board(policy, GRADER, title, ABOUT, help_row(policy, grid, ABOUT_US, WORDS), hours=6)
 
 
 def alive() -> Any:
@@ -115,7 +126,7 @@ def waiting(policy: Policy) -> Any:
         f"Submissions not graded yet.{sentence(found)} Compare submitted with graded below.",
         unit="locale",
         targets=q(f"sum({series(GRADER_QUEUE_DEPTH, state='waiting')})", instant=True),
-        thresholds=above(found),
+        thresholds=judged(found),
     )
 
 
@@ -130,17 +141,4 @@ def ready() -> Any:
         unit="percentunit",
         targets=q(f"{able} / ({all_} > 0)", instant=True),
         thresholds=steps((WARNING, ANY), (OK, ALL), base=CRITICAL),
-    )
-
-
-def burning(policy: Policy) -> Any:
-    """Alerts of this board's parts."""
-    return stat(
-        "Alerts on the grader",
-        "Alerts of the parts grading, queue, database and monitoring that fire. Their names are on the "
-        "overview, their runbooks in the last row of this board.",
-        unit="locale",
-        targets=q(number_firing(policy, category=categories(*ABOUT_US)), instant=True),
-        thresholds=steps((WARNING, 1), base=OK),
-        links=[to_board("Overview", OVERVIEW)],
     )

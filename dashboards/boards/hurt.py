@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.fields import link, override
+from dashboards.fields import link, override, to_board
 from dashboards.graphs import state_timeline
 from dashboards.palette import CRITICAL, INFO, OK, WARNING, Json
+from dashboards.places import names, with_board
 from dashboards.series import ALERTS, ALERTS_FOR_STATE, UP, series
 from dashboards.states import COMPONENT, categories, state
 from dashboards.tables import table
@@ -15,6 +16,7 @@ from exporter.catalogue import GRADER_DATABASE_UP
 from policy.model import Policy
 
 SELF_TEST = "self-test"
+PRIORITIES = ("P1", "P2", "P3", "P4")
 WEBSITE = ("availability", "latency", "errors", "throughput")
 
 
@@ -53,19 +55,20 @@ def what_fires(policy: Policy) -> Any:
     return table(
         "What fires",
         "Alerts that fire, and how far each was escalated (0: those called first). A click on a name "
-        "opens its runbook. Watchdog always fires: when it is missing, alerting itself is broken.",
-        targets=q(_named(since), _named(step)),
+        "opens its runbook, one on the place the board that shows its cause. Watchdog always fires: when it "
+        "is missing, alerting itself is broken.",
+        targets=q(with_board(named(since)), with_board(named(step))),
         columns={
             "priority": "Priority",
             "alertname": "Alert",
-            "category": "Part",
+            "board": "Look at",
             "Value #A": "Since",
             "Value #B": "Step",
         },
         overrides=[
             override(
                 "Priority",
-                mappings=[_priorities()],
+                mappings=[priorities()],
                 custom__width=90,
                 custom__cellOptions={"type": "color-background", "mode": "basic"},
             ),
@@ -74,6 +77,12 @@ def what_fires(policy: Policy) -> Any:
                 links=[link("Runbook", f"{policy.links.runbooks}/${{__value.raw}}")],
                 custom__minWidth=170,
             ),
+            override(
+                "Look at",
+                mappings=[names()],
+                links=[to_board("Open the board", "${__value.raw}")],
+                custom__width=100,
+            ),
             override("Since", unit="dateTimeFromNow", custom__width=150),
             override("Step", unit="none", custom__width=60),
         ],
@@ -81,12 +90,12 @@ def what_fires(policy: Policy) -> Any:
     )
 
 
-def _named(expr: str) -> str:
+def named(expr: str) -> str:
     """The heartbeat's priority by a word that sorts behind the real ones."""
     return f'label_replace({expr}, "priority", "{SELF_TEST}", "priority", "none")'
 
 
-def _priorities() -> Json:
+def priorities() -> Json:
     """P1 red and P2 orange, so that two alerts at once can be told apart; the heartbeat is good news."""
     rows = {
         "P1": ("P1", CRITICAL),

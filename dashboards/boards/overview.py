@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import records
 from dashboards.boards.figures import (
     active_students,
-    answers,
     availability,
     error_ratio,
     feedback,
     queue,
     response_time,
-    response_times,
+    satisfaction,
     throughput,
     work,
 )
+from dashboards.boards.health import health, health_parts
 from dashboards.boards.hurt import parts, what_fires
-from dashboards.fields import link, override, to_board
+from dashboards.boards.promises import budget
+from dashboards.boards.traffic import answers, response_times
+from dashboards.fields import link, to_board
 from dashboards.grid import Grid
-from dashboards.limits import above, figure, limit, sentence
-from dashboards.palette import CRITICAL, OK, WARNING, Json, steps
+from dashboards.limits import judged, limit, sentence
+from dashboards.palette import OK, WARNING, steps
 from dashboards.series import UP, series
 from dashboards.shell import GRADER, OVERVIEW, board, help_row
 from dashboards.singles import stat
 from dashboards.states import SERVED, number_firing, state
-from dashboards.tables import table
 from dashboards.targets import q
 from exporter.catalogue import GRADER_QUEUE_DEPTH, GRADER_QUEUE_OLDEST_AGE_SECONDS
 from policy.model import Policy
@@ -46,29 +46,35 @@ WORDS = """\
 
 **Burn rate**: 1 spends the whole budget in exactly its period.
 
+**Health score**: 0 to 100, the weighted mean of its parts; the policy says how much each counts.
+
 **Step**: how far an alert was escalated; 0 is the first who was called."""
-COLOURED = {"custom__cellOptions": {"type": "color-text"}}
 SYMPTOMS = ("availability", "latency", "errors", "throughput", "grading", "queue")
 
 
 def overview(policy: Policy) -> Any:
     """The board `gradewatch-overview`."""
     promised = bool(policy.objectives and policy.burn_tiers)
-    state_now = [(served(policy), 8), waiting(policy), oldest(policy), burning(policy)]
+    state_now = [(served(policy), 6), waiting(policy), oldest(policy), burning(policy)]
+    where: list[Any] = [parts(policy), what_fires(policy)]
     figures = [
         error_ratio(policy),
         response_time(policy),
         feedback(policy),
         throughput(policy),
         active_students(policy),
+        satisfaction(policy),
     ]
     if promised:
         state_now.insert(3, budget(policy))
         figures.insert(0, availability(policy))
+    if policy.health:
+        state_now.insert(1, health(policy))
+        where = [(parts(policy), 8), (health_parts(policy), 7), (what_fires(policy), 9)]
     grid = (
         Grid()
         .row("Is everything all right?", (5, state_now))
-        .row("Where does it hurt?", (8, [parts(policy), what_fires(policy)]))
+        .row("Where does it hurt?", (8, where))
         .row("How well, and which way does it go?", (5, figures))
         .row(
             "What changed?",
@@ -76,11 +82,8 @@ def overview(policy: Policy) -> Any:
             (8, [work(), queue(policy)]),
         )
     )
-    if promised:
-        grid.row("Is the promise kept?", (4, [objectives(policy)]))
-    shown = [name for name, alert in policy.alerts.items() if alert.category in SYMPTOMS]
     title = f"{policy.title}: overview"
-    return board(policy, OVERVIEW, title, ABOUT, help_row(policy, grid, shown, WORDS), hours=6)
+    return board(policy, OVERVIEW, title, ABOUT, help_row(policy, grid, SYMPTOMS, WORDS), hours=6)
 
 
 def served(policy: Policy) -> Any:
@@ -104,7 +107,7 @@ def waiting(policy: Policy) -> Any:
         f"Submissions not graded yet.{sentence(found)} Then look at the workers.",
         unit="locale",
         targets=q(f"sum({series(GRADER_QUEUE_DEPTH, state='waiting')})", instant=True),
-        thresholds=above(found),
+        thresholds=judged(found),
         links=[to_board("Grader", GRADER)],
     )
 
@@ -119,32 +122,9 @@ def oldest(policy: Policy) -> Any:
         unit="s",
         decimals=1,
         targets=q(f"max({series(GRADER_QUEUE_OLDEST_AGE_SECONDS, state='waiting')})", instant=True),
-        thresholds=above(found),
+        thresholds=judged(found),
         links=[to_board("Grader", GRADER)],
     )
-
-
-def budget(policy: Policy) -> Any:
-    """How much may still go wrong in the period."""
-    return stat(
-        "Error budget left",
-        "Share of the failures that the objective allows in its period and that have not happened yet. "
-        f"Orange below {figure(spare(policy), 'percentunit')}; red when it is spent: then no risky change.",
-        unit="percentunit",
-        decimals=1,
-        targets=q(f"min({series(records.BUDGET_LEFT, service=policy.service)})", instant=True),
-        thresholds=budget_steps(policy),
-    )
-
-
-def spare(policy: Policy) -> float:
-    """The share of the budget that the slowest burn alert lets pass before it fires."""
-    return records.tiers(policy)[-1].budget
-
-
-def budget_steps(policy: Policy) -> list[Json]:
-    """Spent, nearly spent, good."""
-    return steps((WARNING, 0), (OK, spare(policy)), base=CRITICAL)
 
 
 def burning(policy: Policy) -> Any:
@@ -157,44 +137,4 @@ def burning(policy: Policy) -> Any:
         targets=q(number_firing(policy), instant=True),
         thresholds=steps((WARNING, 1), base=OK),
         links=[link("Alertmanager", policy.links.alertmanager)],
-    )
-
-
-def objectives(policy: Policy) -> Any:
-    """Each objective: what was promised, what is, what is left."""
-    tiers = records.tiers(policy)
-    fast, slow = tiers[0], tiers[-1]
-    period = max(objective.period for objective in policy.objectives.values())
-    slower, faster = records.factor(slow, period), records.factor(fast, period)
-    left = {"mode": "absolute", "steps": budget_steps(policy)}
-    burn = {"mode": "absolute", "steps": steps((WARNING, slower), (CRITICAL, faster), base=OK)}
-    of = {"service": policy.service}
-    titles = {
-        name: {"text": f"{objective.title} ({objective.period})", "index": index}
-        for index, (name, objective) in enumerate(policy.objectives.items())
-    }
-    return table(
-        "Objectives",
-        "What was promised, what the share of good events was lately, the error budget that is left, and "
-        "how fast it burns now: 1 spends it all in exactly the period.",
-        targets=q(
-            f"max by (slo) ({series(records.OBJECTIVE, **of)})",
-            f"1 - max by (slo) ({series(records.error_ratio(fast.long), **of)})",
-            f"min by (slo) ({series(records.BUDGET_LEFT, **of)})",
-            f"max by (slo) ({series(records.BURN_RATE, **of)})",
-        ),
-        columns={
-            "slo": "Objective",
-            "Value #A": "Promised",
-            "Value #B": f"Last {fast.long}",
-            "Value #C": "Budget left",
-            "Value #D": "Burn rate now",
-        },
-        overrides=[
-            override("Objective", mappings=[{"type": "value", "options": titles}], custom__width=440),
-            override("Promised", unit="percentunit", decimals=2),
-            override(f"Last {fast.long}", unit="percentunit", decimals=3),
-            override("Budget left", unit="percentunit", decimals=1, thresholds=left, **COLOURED),
-            override("Burn rate now", unit="none", decimals=2, thresholds=burn, **COLOURED),
-        ],
     )

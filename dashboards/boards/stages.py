@@ -128,18 +128,20 @@ def spoiled(policy: Policy) -> Any:
     )
 
 
-def workers() -> Any:
+def workers(policy: Policy) -> Any:
     """Who could grade."""
+    found = limit(policy, "WorkersMissing")
     return timeseries(
         "Workers",
         "Grading workers by what they do. Gone: offline, stale or unhealthy; they were there and do not "
-        "answer, so start them again. Without waiting submissions idle ones are fine.",
+        f"answer, so start them again.{sentence(found)} Without waiting submissions idle ones are fine.",
         unit="locale",
         targets=q(
             (f"sum({series(GRADER_WORKERS, state='busy')})", "Busy"),
             (f"sum({series(GRADER_WORKERS, state='online')})", "Idle"),
             (f"sum({series(GRADER_WORKERS, state=Like('offline|stale|unhealthy'))})", "Gone"),
         ),
+        limit=found,
         overrides=colours(Busy=BLUE, Idle=GREEN, Gone=VERMILION),
         narrow=True,
         stacked=True,

@@ -12,6 +12,9 @@ from policy.model import Policy
 RULE = "links"
 _BOARD = re.compile(r"^/d/([\w-]+)(?:\?(.*))?$")
 _PASSED = re.compile(r"\$\{(\w+):queryparam\}|var-(\w+)=")
+_UID = re.compile(r'"(gradew[\w-]+)"')
+VALUE = "/d/${__value.raw}"
+"""The value that is clicked on is the board."""
 _MARKDOWN = re.compile(r"\]\((\S+?)\)")
 
 
@@ -21,7 +24,7 @@ def link_findings(
     """All links of all panels; `boards` are those that are shipped together."""
     for panel in panels_of(document):
         for url in _urls(panel):
-            for message in _problems(url, document, boards, policy):
+            for message in _problems(url, document, boards, policy, panel):
                 yield Finding(board, str(panel.get("title", "")), RULE, f"{url}: {message}")
 
 
@@ -35,8 +38,13 @@ def _urls(panel: Json) -> Iterator[str]:
     yield from _MARKDOWN.findall(panel.get("options", {}).get("content", ""))
 
 
-def _problems(url: str, document: Json, boards: Mapping[str, Json], policy: Policy | None) -> Iterator[str]:
-    if match := _BOARD.match(url):
+def _problems(
+    url: str, document: Json, boards: Mapping[str, Json], policy: Policy | None, panel: Json
+) -> Iterator[str]:
+    if url.startswith(VALUE):
+        for uid in sorted(_named(panel)):
+            yield from _problems(url.replace(VALUE, f"/d/{uid}"), document, boards, policy, panel)
+    elif match := _BOARD.match(url):
         if match[1] not in boards:
             yield "there is no such board"
             return
@@ -53,6 +61,11 @@ def _problems(url: str, document: Json, boards: Mapping[str, Json], policy: Poli
         known = {*policy.alerts, *(objective.alert for objective in policy.objectives.values())}
         if "$" not in name and name not in known:
             yield "there is no such alert, hence no runbook"
+
+
+def _named(panel: Json) -> set[str]:
+    """The boards that the queries of a panel put into a label."""
+    return {uid for target in panel.get("targets", ()) for uid in _UID.findall(target["expr"])}
 
 
 def _variables(document: Json) -> set[str]:

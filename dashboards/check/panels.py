@@ -97,8 +97,11 @@ def _walk_colours(node: object) -> Iterator[str]:
 
 def _limits(panel: Json, policy: Policy | None, finding: Maker) -> Iterator[Finding]:
     """A panel whose description names an alert has that alert's figure among its thresholds."""
-    steps = panel.get("fieldConfig", {}).get("defaults", {}).get("thresholds", {}).get("steps", [])
-    values = [step["value"] for step in steps]
+    fields = panel.get("fieldConfig", {})
+    rules = [entry for rule in fields.get("overrides", ()) for entry in rule["properties"]]
+    given = [entry["value"] for entry in rules if entry["id"] == "thresholds"]
+    given.append(fields.get("defaults", {}).get("thresholds", {}))
+    values = [step["value"] for thresholds in given for step in thresholds.get("steps", ())]
     for alert in _ALERT.findall(panel.get("description", "")) if policy else ():
         found = limit(policy, alert)  # type: ignore[arg-type]  # there is a policy in this loop
         if found is None:

@@ -20,14 +20,16 @@ from typedyaml.load import Document
 FOLDER = "grafana"
 
 
-def check(directory: Path, doc: Document[Policy] | None = None) -> list[Finding]:
-    """What is wrong with the boards in `directory` (or its folder `grafana`).
+def check(
+    directory: Path, doc: Document[Policy] | None = None, boards_in: Path | None = None
+) -> list[Finding]:
+    """What is wrong with the boards in `boards_in`, else in `directory` or its folder `grafana`.
 
     With a policy the thresholds and the runbooks are checked against it, too; without one the names of
     recorded series and the application's metrics are taken from the rules in the folder `prometheus` beside.
     The round trip through Grafana's SDK is made where the SDK is installed.
     """
-    folder = directory / FOLDER if (directory / FOLDER).is_dir() else directory
+    folder = boards_in or (directory / FOLDER if (directory / FOLDER).is_dir() else directory)
     boards, findings = _read(folder)
     policy = doc.value if doc else None
     metrics = from_rules(directory / "prometheus") | known(policy)

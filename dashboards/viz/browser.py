@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from dashboards.finding import Json
 
 FOLDER = Path(__file__).parent
 BUNDLE = FOLDER / "bundle"
+UNPACKED = FOLDER.parents[1] / ".tools/chromium/bin/chromium"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 90
 VIRTUAL_TIME = 6000
@@ -43,12 +45,14 @@ class Facts:
 
 
 def chromium() -> str:
-    """The browser: GRADEWATCH_CHROMIUM, then PATH."""
+    """The browser: GRADEWATCH_CHROMIUM, then PATH, then what setup/browser.sh has put into the checkout."""
     if path := os.environ.get("GRADEWATCH_CHROMIUM"):
         return path
     for name in NAMES:
         if path := shutil.which(name):
             return path
+    if UNPACKED.exists():
+        return str(UNPACKED)
     raise NoBrowserError("no Chromium on PATH: run setup/browser.sh, or set GRADEWATCH_CHROMIUM")
 
 
@@ -58,9 +62,24 @@ def bundle() -> None:
     made = BUNDLE / "page.js"
     if made.exists() and made.stat().st_mtime >= max(path.stat().st_mtime for path in sources):
         return
-    if not (FOLDER / "node_modules").exists() or not shutil.which("node"):
+    node = shutil.which("node") or shutil.which("node", path=Path(sys.executable).parent)
+    if not (FOLDER / "node_modules").exists() or not node:
         raise NoBrowserError("Node or the page's npm packages are missing: run setup/browser.sh")
-    subprocess.run(["node", "build.mjs"], cwd=FOLDER, check=True)
+    subprocess.run([node, "build.mjs"], cwd=FOLDER, check=True)
+
+
+def page(data: Json) -> str:
+    """The board as one HTML page with everything in it; raises NoBrowserError without the packages."""
+    bundle()
+    html = (BUNDLE / "page.html").read_text(encoding="utf-8")
+    script = (BUNDLE / "page.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
+    html = html.replace('<script src="data.js"></script>', f"<script>{_script(data)}</script>")
+    return html.replace('<script src="page.js"></script>', f"<script>{script}</script>")
+
+
+def _script(data: Json) -> str:
+    text = json.dumps(data, allow_nan=False).replace("</", "<\\/")
+    return f"const BUNDLE = {text};\n"
 
 
 def draw(data: Json, size: tuple[int, int], picture: Path | None = None) -> Facts:
@@ -70,8 +89,7 @@ def draw(data: Json, size: tuple[int, int], picture: Path | None = None) -> Fact
         page = Path(folder)
         for name in ("page.js", "page.html"):
             (page / name).symlink_to(BUNDLE / name)
-        text = json.dumps(data, allow_nan=False).replace("</", "<\\/")
-        (page / "data.js").write_text(f"const BUNDLE = {text};\n", encoding="utf-8")
+        (page / "data.js").write_text(_script(data), encoding="utf-8")
         if picture:
             picture.parent.mkdir(parents=True, exist_ok=True)
             _run(page, size, f"--screenshot={picture}")

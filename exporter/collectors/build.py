@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from exporter.collectors.books import book_for
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import BlockFacts, Facts, ProfileCollector
 from exporter.collectors.files import FilesCollector
+from exporter.collectors.heartbeats import Heartbeats
 from exporter.collectors.memory import Memory
 from exporter.collectors.queries import EventQueryCollector, QueryCollector
 from exporter.collectors.rows import Query
@@ -20,10 +22,11 @@ from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
 from exporter.config.databases import Database
 from exporter.config.graders import Grader
+from exporter.config.query_sets import all_queries
 from exporter.config.whole import Config
 from exporter.databases import open_pool
 from exporter.databases.pool import Pool
-from exporter.profiles import Profile, load_profile
+from exporter.profiles import Block, Profile, bind, load_profile
 from exporter.queries.answers import Shaper
 from exporter.state import StateFile
 
@@ -36,6 +39,7 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
 
     `once` counts from the beginning and neither reads nor writes state. Raises Faults for a wrong profile.
     """
+    config = dataclasses.replace(config, queries=all_queries(config))
     pools = {name: _pool(name, database) for name, database in config.databases.items()}
     long_queries = {name: database.long_query_seconds for name, database in config.databases.items()}
     folder = None if once else state_dir or Path(config.state_dir)
@@ -48,7 +52,39 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
         collectors += _grader_collectors(grader, pools[grader.database], facts, folder)
     if config.queries and not config.graders:
         collectors.append(ProfileCollector(None, "", facts, once=once))
+    if config.brokers or config.queues:
+        from exporter.collectors.queues import queue_collectors
+
+        collectors += queue_collectors(config.brokers, config.queues, pools)
+    if config.probes:
+        from exporter.collectors.probes import probe_collectors
+
+        collectors += probe_collectors(config.probes)
+    if config.backups:
+        from exporter.collectors.backups import backup_collectors
+
+        collectors += backup_collectors(config.backups, pools)
+    if config.models:
+        collectors.append(_model_collector(config, folder))
     return collectors
+
+
+def _model_collector(config: Config, folder: Path | None) -> Collector:
+    """Over connections of its own: a long read must not make the other collectors wait."""
+    # numpy is imported by those alone who watch a model.
+    from exporter.drift.cpu import choose_sort
+
+    choose_sort()
+    from exporter.collectors.model import ModelCollector
+    from exporter.drift.setup import make_setup
+    from exporter.drift.watch import Watch
+
+    pools = {name: _pool(name, database) for name, database in config.databases.items()}
+    once = folder is None
+    watches = [
+        Watch(make_setup(name, model, pools, folder, count_all=once)) for name, model in config.models.items()
+    ]
+    return ModelCollector(watches, once=once)
 
 
 def _query_collectors(
@@ -88,7 +124,7 @@ def _pool(name: str, database: Database) -> Pool:
 
 def _grader_collectors(grader: Grader, pool: Pool, facts: Facts, folder: Path | None) -> Iterator[Collector]:
     """`folder` keeps the state; None counts once, from the beginning."""
-    profile = load_profile(grader.profile).value
+    profile = bind(load_profile(grader.profile).value, pool.dialect.name, grader.options)
     build = _Build(profile, pool, facts, folder, grader)
     collectors: list[Collector] = [
         *build.event_collectors(),
@@ -138,12 +174,13 @@ class _Build:
                 once=self.folder is None,
             )
 
-    def event_collectors(self) -> Iterator[EventCollector]:
+    def event_collectors(self) -> Iterator[Collector]:
+        """One a followed block."""
         for name, block in self.profile.queries.items():
             feeds = frozenset(block.feeds) - self.from_files()
             if block.follow != "none" and feeds:
                 self.facts.blocks[name] = BlockFacts()
-                yield EventCollector(
+                collector = EventCollector(
                     name=_COLLECTORS.get(name, name),
                     query=Query(name, block, self.profile.now),
                     book=book_for(name, feeds),
@@ -152,8 +189,10 @@ class _Build:
                     memory=Memory(name, self.facts, self._state_file(name, block.sql)),
                     once=self.folder is None,
                 )
+                yield self._spaced(collector, [block])
 
-    def state_collectors(self) -> Iterator[StateCollector]:
+    def state_collectors(self) -> Iterator[Collector]:
+        """One a question; two blocks may answer it together."""
         grouped: dict[str, dict[str, Query]] = {}
         for name, block in self.profile.queries.items():
             if block.follow == "none":
@@ -164,7 +203,18 @@ class _Build:
             feeds = tuple(feed for feed in fed if feed not in self.from_files())
             if feeds:
                 self.facts.blocks |= {block: BlockFacts() for block in queries}
-                yield StateCollector(name, queries, feeds, self.pool, self.facts, self.grader.min_users)
+                blocks = [query.block for query in queries.values()]
+                stale_after = next((b.stale_after for b in blocks if b.stale_after), None)
+                heartbeats = Heartbeats(stale_after.seconds) if stale_after else None
+                collector = StateCollector(
+                    name, queries, feeds, self.pool, self.facts, self.grader.min_users, heartbeats
+                )
+                yield self._spaced(collector, blocks)
+
+    def _spaced(self, collector: Collector, blocks: Sequence[Block]) -> Collector:
+        """The collector, asked as seldom as its dearest block wants."""
+        seconds = max((block.every.seconds for block in blocks if block.every), default=0.0)
+        return Spaced(collector, seconds) if seconds else collector
 
     def _state_file(self, block: str, sql: str) -> StateFile | None:
         """The state belongs to one statement on one database; after a change of either it is worthless."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from exporter import catalogue, differences
 from exporter.catalogue import Family
-from exporter.collector import CollectError, Deadline, RowFamily
+from exporter.collector import CollectError, Collector, Deadline, RowFamily
 from exporter.collectors import nbgrader_folders as folders
 from exporter.collectors.facts import Facts
 from exporter.collectors.memory import Memory
@@ -74,6 +74,11 @@ class FilesCollector:
             self._keep(new)
             self._progress = new
             return [*new.tally.families(), *self._waiting(attempts, there, in_database)]
+
+    def inherit(self, old: Collector) -> None:
+        """Go on where the collector of the configuration before has stopped, if it read the same folders."""
+        if isinstance(old, FilesCollector) and old._progress and self.memory.continues(old.memory):
+            self._progress = self._fitted(old._progress)
 
     @contextmanager
     def _reading(self, folder: str) -> Iterator[None]:
@@ -140,8 +145,11 @@ class FilesCollector:
             yield RowFamily(catalogue.GRADER_QUEUE_OLDEST_AGE_SECONDS, [("waiting", OWN_QUEUE, age)])
 
     def _recalled(self) -> _Progress:
-        progress = self.memory.recall(_from_json) or _Progress(Tally())
-        progress.tally = progress.tally.only(self.families())
+        return self._fitted(self.memory.recall(_from_json) or _Progress(Tally()))
+
+    def _fitted(self, progress: _Progress) -> _Progress:
+        """With the families of this configuration and no others."""
+        progress = replace(progress, tally=progress.tally.only(self.families()))
         for family in self.families():
             if family.type != "gauge":
                 progress.tally.declare(family, [(_OBSERVED,)] if "basis" in family.labels else None)

@@ -45,6 +45,10 @@ class Memory:
                 _LOG.warning("block %s: %s; counting begins at the newest row", self.block, lost)
             return None
 
+    def continues(self, old: Memory) -> bool:
+        """Whether both remember the same rows of the same source, wherever they keep their files."""
+        return self.file is not None and old.file is not None and self.file.source == old.file.source
+
     def keep(self, state: dict[str, Any], essence: Any = None) -> None:
         """Save what changed. A folder that cannot be written costs the next start, not this scrape.
 

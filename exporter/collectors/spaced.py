@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 
 from exporter.catalogue import Family
 from exporter.collector import Collector, Deadline
+from exporter.flight import Heir
 
 _EARLY = 0.9
 """Ask again after this share of the interval: a scrape at the same interval must not find it fresh."""
@@ -31,9 +32,19 @@ class Spaced:
         """The collector's own families."""
         return self.collector.families()
 
+    def inherit(self, old: Collector) -> None:
+        """Let the collector go on where one of an older configuration has stopped."""
+        if inherit := getattr(self.collector, "inherit", None):
+            inherit(old.collector if isinstance(old, Spaced) else old)
+
     def collect(self, deadline: Deadline) -> Iterable[Metric]:
         """The last answer while it is fresh, else a new one."""
         now = time.monotonic()
         if self._answer is None or now - self._answer[0] >= self.seconds * _EARLY:
             self._answer = (now, list(self.collector.collect(deadline)))
         return self._answer[1]
+
+    def inherit(self, old: Collector) -> None:
+        """Let the collector itself go on where that of an older configuration has stopped."""
+        if isinstance(self.collector, Heir):
+            self.collector.inherit(old.collector if isinstance(old, Spaced) else old)

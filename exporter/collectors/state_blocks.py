@@ -9,6 +9,7 @@ from exporter import catalogue
 from exporter.catalogue import Family
 from exporter.collector import Deadline, RowFamily
 from exporter.collectors.facts import Facts
+from exporter.collectors.heartbeats import Heartbeats
 from exporter.collectors.rows import Query, Record, number
 from exporter.databases.pool import Pool
 from exporter.profiles.blocks import STATES
@@ -31,6 +32,8 @@ class StateCollector:
     pool: Pool
     facts: Facts
     min_users: int = 5
+    heartbeats: Heartbeats | None = None
+    """For workers whose heartbeat is observed."""
 
     def families(self) -> Sequence[Family]:
         """Families of the feeds."""
@@ -54,7 +57,10 @@ class StateCollector:
             return _backlog(answer(block, {}), self.queries[block].block.states)
         if block == "workers":
             busy = answer("busy_workers", {}) if "busy_workers" in self.queries else []
-            return _workers(answer(block, {}), busy, self.queries[block].block.states)
+            rows: Sequence[Record] = answer(block, {})
+            if self.heartbeats:
+                rows = self.heartbeats.observe(rows)
+            return _workers(rows, busy, self.queries[block].block.states)
         if block == "manual_pending":
             return [_single(catalogue.GRADER_MANUAL_GRADING_PENDING, answer(block, {}), "pending")]
         if block == "internal_errors":

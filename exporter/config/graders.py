@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from exporter.config.names import AbsolutePath, Name, unreadable
+from exporter.config.names import AbsolutePath, Name, TablePart, unreadable
 from typedyaml.faults import Fault, Faults, unknown
 from typedyaml.load import Document
 
@@ -19,7 +19,8 @@ class Grader:
     """The grader to watch: a profile (shipped by name, or a file) over a configured database.
 
     For nbgrader `course` is the folder with submitted/ and autograded/, `exchange` the course's folder in
-    the exchange (it holds inbound/). Fewer submitters than `min_users` are shown as 0.
+    the exchange (it holds inbound/). Fewer submitters than `min_users` are shown as 0. `options` are the
+    profile's own: parts of table names that an installation chooses.
     """
 
     profile: str
@@ -27,6 +28,7 @@ class Grader:
     course: AbsolutePath | None = None
     exchange: AbsolutePath | None = None
     min_users: Annotated[int, Meta(ge=1)] = 5
+    options: dict[str, TablePart] = field(default_factory=dict)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -67,7 +69,8 @@ def _profile_faults(document: Document[Any], index: int) -> Iterator[Fault]:
 
 def _faults_of_profile(document: Document[Any], index: int) -> Iterator[Fault]:
     """Faults in the profile's own file, else what keeps it from this grader."""
-    from exporter.profiles.profile import load_profile, misfits
+    from exporter.profiles.checks import misfits
+    from exporter.profiles.profile import load_profile
 
     grader = document.value.graders[index]
     try:
@@ -76,7 +79,7 @@ def _faults_of_profile(document: Document[Any], index: int) -> Iterator[Fault]:
         yield from error.faults
         return
     database = document.value.databases.get(grader.database)
-    dialect = database.dialect if database else profile.dialect
+    dialect = database.dialect if database else profile.dialects[0]
     folders = {"course": grader.course, "exchange": grader.exchange}
-    for key, message in misfits(profile, dialect, folders):
-        yield document.fault(("graders", index, key), message)
+    for key, message in misfits(profile, dialect, folders, grader.options):
+        yield document.fault(("graders", index, *key), message)

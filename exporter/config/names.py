@@ -14,6 +14,10 @@ ADDRESS_FORM = 'an address like "0.0.0.0:11910", "[::]:11910" or ":11910"'
 Address = Annotated[str, Meta(pattern=ADDRESS, description=ADDRESS_FORM)]
 AbsolutePath = Annotated[str, Meta(pattern=r"^/", description="an absolute path")]
 
+TablePart = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_]*$", description="a part of a table's name: letters, digits and _")
+]
+
 
 def split_address(address: str) -> tuple[str, int]:
     """Host (empty: all addresses of IPv4 and IPv6) and port of "host:port" or "[host]:port"."""

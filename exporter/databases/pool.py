@@ -67,6 +67,7 @@ class Pool:
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
+        self._closed = False
         self._failure: tuple[float, CollectError] | None = None
         self._connect_errors: Counter[Reason] = Counter()
 
@@ -109,7 +110,7 @@ class Pool:
     def close(self) -> None:
         """Close what is idle. Connections in use are closed by those who use them."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle, self._idle, self._closed = self._idle, [], True
         for connection in idle:
             connection.close()
 
@@ -146,7 +147,8 @@ class Pool:
     def _give_back(self, connection: Connection, healthy: bool) -> None:
         with self._lock:
             self._busy.discard(connection)
-            if healthy:
+            keep = healthy and not self._closed
+            if keep:
                 self._idle.append(connection)
-        if not healthy:
+        if not keep:
             connection.close()

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Follow = Literal["watermark", "state", "none"]
+Follow = Literal["watermark", "state", "counts", "none"]
 
 EVENTS: tuple[Follow, ...] = ("watermark", "state")
+SUBMITTED: tuple[Follow, ...] = ("watermark", "state", "counts")
 STATE: tuple[Follow, ...] = ("none",)
 
 
@@ -43,14 +44,18 @@ _BOUNDS = ("span", "lookback", "now")
 
 BLOCKS: Mapping[str, BlockKind] = {
     "rows": BlockKind(
-        EVENTS,
+        SUBMITTED,
         ("id", "outcome"),
         {**_SUBMISSIONS, **_GRADINGS},
-        ("submitted_at", "method", "is_resubmission"),
+        ("submitted_at", "method", "is_resubmission", "count"),
         _BOUNDS,
     ),
-    "submissions": BlockKind(EVENTS, ("id",), _SUBMISSIONS, ("submitted_at", "is_resubmission"), _BOUNDS),
-    "gradings": BlockKind(EVENTS, ("id", "outcome"), _GRADINGS, ("submitted_at", "method"), _BOUNDS),
+    "submissions": BlockKind(
+        SUBMITTED, ("id",), _SUBMISSIONS, ("submitted_at", "is_resubmission", "count"), _BOUNDS
+    ),
+    "gradings": BlockKind(
+        SUBMITTED, ("id", "outcome"), _GRADINGS, ("submitted_at", "method", "count"), _BOUNDS
+    ),
     "agreement": BlockKind(
         EVENTS,
         ("id",),
@@ -69,7 +74,7 @@ BLOCKS: Mapping[str, BlockKind] = {
         STATE,
         ("workers",),
         {"workers": "workers", "worker_heartbeat_age_seconds": "heartbeat_age_max_seconds"},
-        ("state", "heartbeat_age_min_seconds"),
+        ("state", "heartbeat_age_min_seconds", "worker", "beat"),
         _BOUNDS,
     ),
     "busy_workers": BlockKind(STATE, ("busy",), {"workers": "busy"}, (), _BOUNDS),

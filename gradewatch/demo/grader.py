@@ -17,6 +17,7 @@ from random import Random
 
 from gradewatch.demo import site, workload
 from gradewatch.demo.engine import Engine
+from gradewatch.demo.people import People
 from gradewatch.demo.site import Traffic
 from gradewatch.demo.store import Store
 from gradewatch.demo.workload import Clock
@@ -39,6 +40,8 @@ class Grader:
             write_history(self._engine, now - history_days * workload.DAY, now)
         self._clock = Clock(time.time(), speed)
         self._engine.change_clock(self._clock)
+        # Another stream of chance, so that a seed's submissions do not depend on what people do.
+        self._people = People(self._store, self._clock, Random(-seed))  # noqa: S311
         self.traffic = Traffic(self._clock, random)
         self._fault: str | None = None
 
@@ -53,6 +56,7 @@ class Grader:
         with self._lock:
             now = time.time()
             self._engine.step(now)
+            self._people.step(now)
             self.traffic.step(now, shares.get(self._fault or "", workload.RESTING_ERRORS))
 
     def break_(self, fault: str) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any, Literal, cast
+from urllib.parse import parse_qs
 
 Status = Literal["firing", "resolved"]
 
@@ -91,6 +92,11 @@ def _webhook(body: bytes) -> Content:
     return Content(status, alertname, priority, int(step) if step.isdigit() else None, text)
 
 
+def _sns(body: bytes) -> Content:
+    """Amazon's form: the message is the short template, whose beginning is the subject."""
+    return _titled(parse_qs(body.decode())["Message"][0])
+
+
 def _titled(title: str, status: Status | None = None) -> Content:
     """A title made by the template esc.subject, perhaps with more behind it."""
     match = _SUBJECT.match(title)
@@ -111,6 +117,7 @@ _READERS: dict[str, Callable[[bytes], Content]] = {
     "slack": _slack,
     "msteams": _msteams,
     "email": _email,
+    "sns": _sns,
 }
 
 

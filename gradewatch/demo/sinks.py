@@ -16,7 +16,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 
 from gradewatch.demo.messages import HEARTBEAT, Message, read, role_of
-from policy.model import Contact
+from policy.contacts import Contact
 
 HOST = "127.0.0.1"
 _PAGE = Path(__file__).with_name("inbox.html")
@@ -25,6 +25,12 @@ _PAGE = Path(__file__).with_name("inbox.html")
 _ANSWERS: dict[str, tuple[int, str, bytes]] = {
     "pagerduty": (202, "application/json", b'{"status":"success"}'),
     "slack": (200, "text/plain", b"ok"),
+    "sns": (
+        200,
+        "text/xml",
+        b'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>1</MessageId>'
+        b"</PublishResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></PublishResponse>",
+    ),
 }
 _ANSWER = (200, "application/json", b"{}")
 
@@ -85,7 +91,7 @@ class Sinks:
         contact = role_of(channel, address, self._contacts)
         message = Message(
             datetime.now(UTC),
-            channel,
+            "sms" if channel == "sns" else channel,
             contact,
             content.status,
             content.alertname,

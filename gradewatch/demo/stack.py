@@ -21,7 +21,8 @@ from gradewatch.demo.sinks import Sinks
 from gradewatch.exits import UsageError
 from gradewatch.programs import Program
 from policy.compress import compress
-from policy.model import Policy
+from policy.model import Alert, Health, Policy
+from rules.mixin import declarations
 from rules.prometheus import flags
 from typedyaml.load import Document
 from typedyaml.units import Duration
@@ -42,6 +43,7 @@ _JOBS = {
 }
 """The policy's jobs that the demo has; the neighbours of a real grader (MySQL, Redis, ...) are not there."""
 
+_OF_HOSTS = ("cpu", "memory", "disk")
 _START_DELAY_SINCE = (0, 30)
 _RESEND = 60
 """Seconds after which Prometheus sends a firing alert again; its own default."""
@@ -74,7 +76,31 @@ class Plan:
         }
         links = dataclasses.replace(policy.links, alertmanager=self.ports.url("alertmanager"))
         scrape = dataclasses.replace(policy.scrape, jobs=jobs)
-        return compress(dataclasses.replace(policy, scrape=scrape, links=links), self.speed)
+        here = dataclasses.replace(
+            policy, scrape=scrape, links=links, alerts=_watched(policy), health=_measured(policy)
+        )
+        return compress(here, self.speed)
+
+
+def _watched(policy: Policy) -> dict[str, Alert]:
+    """The alerts, without those on a histogram's bucket, which faster time would move off its bounds.
+
+    Those of neighbours that the demo has not are switched off.
+    """
+    declared = declarations()
+    return {
+        name: alert if declared[name].job in _JOBS else dataclasses.replace(alert, enabled=False)
+        for name, alert in policy.alerts.items()
+        if "bucket" not in declared[name].takes.values()
+    }
+
+
+def _measured(policy: Policy) -> Health | None:
+    """The health score without the parts of the host."""
+    if policy.health is None:
+        return None
+    parts = {name: part for name, part in policy.health.parts.items() if name not in _OF_HOSTS}
+    return dataclasses.replace(policy.health, parts=parts)
 
 
 @contextmanager
@@ -139,6 +165,7 @@ def write(plan: Plan) -> None:
         http=plan.ports.url("sinks"),
         smtp=plan.ports.address("mail"),
         templates=built / "alertmanager/templates",
+        contacts=plan.document.value.contacts,
     )
     _write_yaml(plan.folder / "alertmanager.yml", turned)
     without_rules: dict[str, object] = {"rule_files": []} if plan.speed > _SLOW else {}
@@ -197,6 +224,8 @@ def _sidecar(plan: Plan) -> dict[str, object]:
         "state_dir": str(plan.folder / "state"),
         "databases": {"grader": {"url": f"sqlite://{_database(plan)}"}},
         "graders": [{"profile": "demo", "database": "grader"}],
+        "query_sets": [{"set": "demo", "database": "grader"}],
+        "probes": {"page": {"url": f"{plan.ports.url('grader')}{PROBES['grader']}", "timeout": "1s"}},
     }
 
 

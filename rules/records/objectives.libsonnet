@@ -2,93 +2,83 @@
 // of counts: a mean of ratios would weigh a quiet night like a busy evening.
 local burn = import '../burn.libsonnet';
 local durations = import '../durations.libsonnet';
+local events = import '../events.libsonnet';
 local fill = import '../fill.libsonnet';
-
-// What counts as an event, by the policy's `sli.kind`: selectors of a counter of bad and of all events.
-local events = {
-  request_errors(config):
-    local names = config.application { job: config.scrape.jobs.application.job };
-    {
-      bad: '%(requests)s{job="%(job)s", %(status_label)s=~"5.."}' % names,
-      total: '%(requests)s{job="%(job)s"}' % names,
-    },
-};
 
 {
   local config = $._config,
 
+  // The window of the alert on few events must be there too.
+  local low_volume = std.get(config.alerts, 'ErrorsAtLowVolume', { enabled: false }),
+  local further(objective) =
+    if std.get(low_volume, 'enabled', true) && burn.counts_events(objective) then [low_volume.window] else [],
+
   local group(name, objective) =
     local tiers = burn.tiers(config, objective);
-    local windows = burn.windows(tiers);
-    local event = events[objective.sli.kind](config);
+    local windows = burn.windows(tiers, further(objective));
+    local job = burn.job(config, objective);
+    local event = events[objective.sli.kind](objective.sli, job, config.application);
     local labels = { slo: name, service: config.service };
-    local constant = labels { job: config.scrape.jobs.application.job };
-    local budget = '%.6g' % (1 - objective.target);
+    local constant = labels { job: job };
     local names = {
-      bad: event.bad,
-      total: event.total,
       selector: burn.selector(config, name),
       shortest: windows[0],
+      // Long enough not to jump with each failure, short enough to tell of the present hour.
+      pace: tiers[0].long,
       period: objective.period,
+      seconds: durations.figure(objective.period),
     };
+    local record(metric, expr, more={}) = { record: 'slo:' + metric, expr: fill(expr, names + more), labels: labels };
     {
       name: 'slo-%s' % name,
       // Evaluated in this order, so that each record sees those that it reads from the same moment.
       rules: [
         { record: 'slo:objective:ratio', expr: 'vector(%s)' % durations.figure(objective.target), labels: constant },
-        { record: 'slo:error_budget:ratio', expr: 'vector(%s)' % budget, labels: constant },
-      ] + std.flattenArrays([
+        {
+          record: 'slo:error_budget:ratio',
+          expr: 'vector(%s)' % durations.decimal(1 - objective.target),
+          labels: constant,
+        },
+      ] + (
+        if !std.objectHas(event, 'samples') then []
+        else [record('samples_bad:count', event.samples.bad), record('samples:count', event.samples.all)]
+      ) + std.flattenArrays([
         [
-          // Without a single bad event there is no such series yet: then it is 0, not nothing.
-          {
-            record: 'slo:events_bad:increase%s' % window,
-            expr: fill(|||
-              sum by (job) (increase(%(bad)s[%(window)s]))
-              or
-              0 * sum by (job) (increase(%(total)s[%(window)s]))
-            |||, names { window: window }),
-            labels: labels,
-          },
-          {
-            record: 'slo:events_total:increase%s' % window,
-            expr: 'sum by (job) (increase(%(total)s[%(window)s]))' % (names { window: window }),
-            labels: labels,
-          },
+          record('events_bad:increase' + window, event.bad, { window: window }),
+          record('events_total:increase' + window, event.total, { window: window }),
           // Without traffic nothing is recorded, rather than NaN.
-          {
-            record: 'slo:sli_error:ratio_rate%s' % window,
-            expr: fill(|||
-              slo:events_bad:increase%(window)s{%(selector)s}
-              /
-              (slo:events_total:increase%(window)s{%(selector)s} > 0)
-            |||, names { window: window }),
-            labels: labels,
-          },
+          record('sli_error:ratio_rate' + window, |||
+            slo:events_bad:increase%(window)s{%(selector)s}
+            /
+            (slo:events_total:increase%(window)s{%(selector)s} > 0)
+          |||, { window: window }),
         ]
         for window in windows
       ]) + [
-        {
-          record: 'slo:current_burn_rate:ratio',
-          expr: fill(|||
-            slo:sli_error:ratio_rate%(shortest)s{%(selector)s}
-            /
-            slo:error_budget:ratio{%(selector)s}
-          |||, names),
-          labels: labels,
-        },
-        {
-          record: 'slo:period_error_budget_remaining:ratio',
-          expr: fill(|||
-            1
-            -
-            sum_over_time(slo:events_bad:increase%(shortest)s{%(selector)s}[%(period)s])
-            /
-            (sum_over_time(slo:events_total:increase%(shortest)s{%(selector)s}[%(period)s]) > 0)
-            /
-            slo:error_budget:ratio{%(selector)s}
-          |||, names),
-          labels: labels,
-        },
+        record('current_burn_rate:ratio', |||
+          slo:sli_error:ratio_rate%(shortest)s{%(selector)s}
+          /
+          slo:error_budget:ratio{%(selector)s}
+        |||),
+        record('period_error_budget_remaining:ratio', |||
+          1
+          -
+          sum_over_time(slo:events_bad:increase%(shortest)s{%(selector)s}[%(period)s])
+          /
+          (sum_over_time(slo:events_total:increase%(shortest)s{%(selector)s}[%(period)s]) > 0)
+          /
+          slo:error_budget:ratio{%(selector)s}
+        |||),
+        // When the budget is gone if it goes on as in the last hour; nothing while nothing burns.
+        record('error_budget_exhaustion:seconds', |||
+          %(seconds)s
+          *
+          clamp_min(slo:period_error_budget_remaining:ratio{%(selector)s}, 0)
+          *
+          slo:error_budget:ratio{%(selector)s}
+          /
+          (slo:sli_error:ratio_rate%(pace)s{%(selector)s} > 0)
+        |||),
       ],
     },
 

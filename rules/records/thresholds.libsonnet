@@ -2,14 +2,14 @@
 local durations = import '../durations.libsonnet';
 
 {
-  local record(alert, side, value) = {
+  local record(alert, side, value, more={}) = {
     record: 'service:alert_threshold:%s' % side,
     expr: 'vector(%s)' % value,
     labels: {
       alertname: alert.name,
       job: $._config.scrape.jobs[alert.job].job,
       service: $._config.service,
-    } + { [label]: alert.apart[label] for label in ['burn_tier', 'slo'] if std.objectHas(alert.apart, label) },
+    } + { [label]: alert.apart[label] for label in ['burn_tier', 'slo'] if std.objectHas(alert.apart, label) } + more,
   },
 
   local records = [
@@ -17,6 +17,12 @@ local durations = import '../durations.libsonnet';
     for alert in $.alerts
     for side in ['above', 'below']
     if std.get(alert.threshold, side, null) != null
+  ] + [
+    // An alert with several limits: one series each.
+    record(alert, 'above', durations.figure(alert.limits[name]), { [alert.limits_by]: name })
+    for alert in $.alerts
+    if std.get(alert, 'limits', {}) != {}
+    for name in std.objectFields(alert.limits)
   ],
 
   prometheusRules+:: {

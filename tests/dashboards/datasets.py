@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable, Sequence
 
 from exporter.catalogue import (
     ATTEMPTS,
@@ -18,12 +16,12 @@ from exporter.catalogue import (
     WORKER_STATES,
 )
 from policy.model import Policy
+from tests.dashboards.day import END, OUTAGE, STEP, Day
+from tests.dashboards.models import model
+from tests.dashboards.neighbours import neighbours
 from tests.dashboards.openmetrics import Samples
+from tests.dashboards.people import people
 
-END = 1_795_010_400  # Wednesday 2026-11-18 14:00 UTC
-STEP = 30
-OUTAGE = 36 * 60
-"""Seconds before the end at which the outage begins."""
 NAMES = ("busy", "outage", "quiet", "empty")
 WORKERS = 8
 BACKENDS = ("10.0.0.5:5000", "10.0.0.6:5000")
@@ -36,44 +34,20 @@ def samples(name: str, policy: Policy, hours: float) -> Samples:
     times = [END - (count - 1 - index) * STEP for index in range(count)]
     data = Samples(times)
     if name != "empty":
-        day = _Day(times, name)
+        day = Day(times, name)
         _monitoring(data, policy, day)
         _application(data, policy, day)
         _grader(data, policy, day)
         _objectives(data, policy, day)
+        _health(data, policy, day)
+        _forecasts(data, policy)
+        neighbours(data, policy, day)
+        people(data, policy, day)
+        model(data, policy, day)
     return data
 
 
-class _Day:
-    """How much goes on at each time (0 to 1), and whether it is broken."""
-
-    def __init__(self, times: Sequence[float], name: str) -> None:
-        self.times, self.name = times, name
-        chance = random.Random(20261118)
-        self.load = [0.0 if name == "quiet" else _load(t) * chance.uniform(0.9, 1.1) for t in times]
-        self.broken = [name == "outage" and t > END - OUTAGE for t in times]
-
-    def over(self, good: float, bad: float) -> list[float]:
-        """A value that follows nothing but the outage."""
-        return [bad if broken else good for broken in self.broken]
-
-    def by(self, formula: Callable[[float, bool], float]) -> list[float]:
-        """A value made of load and outage."""
-        return [formula(load, broken) for load, broken in zip(self.load, self.broken, strict=True)]
-
-    def since(self) -> list[float]:
-        """Seconds since the outage began, 0 before."""
-        return [max(0.0, t - (END - OUTAGE)) if self.name == "outage" else 0.0 for t in self.times]
-
-
-def _load(time: float) -> float:
-    hour = time % 86400 / 3600
-    lectures = math.exp(-(((hour - 13) / 3.5) ** 2))
-    evening = math.exp(-(((hour - 20.5) / 2.0) ** 2))
-    return 0.06 + 0.7 * lectures + 0.9 * evening
-
-
-def _monitoring(data: Samples, policy: Policy, day: _Day) -> None:
+def _monitoring(data: Samples, policy: Policy, day: Day) -> None:
     application, sidecar = policy.job("application"), policy.job("exporter")
     data.gauge("up", 1, job=application, instance=BACKENDS[0])
     data.gauge("up", day.over(1, 0), job=application, instance=BACKENDS[1])
@@ -104,7 +78,7 @@ def _alert(
     category: str,
     kind: str,
     ago: float,
-    day: _Day,
+    day: Day,
 ) -> None:
     """An alert that has fired for `ago` seconds, with the steps of escalation that are due by now."""
     begin = END - ago
@@ -129,7 +103,7 @@ def _alert(
         data.gauge("ALERTS_FOR_STATE", [begin + after if value else None for value in fires], **labels)
 
 
-def _application(data: Samples, policy: Policy, day: _Day) -> None:
+def _application(data: Samples, policy: Policy, day: Day) -> None:
     names, job = policy.application, policy.job("application")
     shares = {"200": 0.93, "304": 0.05, "404": 0.015, "422": 0.0046, "500": 0.0003, "503": 0.0001}
     for index, instance in enumerate(BACKENDS):
@@ -154,9 +128,16 @@ def _application(data: Samples, policy: Policy, day: _Day) -> None:
             for bound in RESPONSE_BOUNDS
         ]
         data.histogram(names.duration, day.by(rate), shape, **target)
+        data.counter(names.errors, day.by(lambda load, b: 45 * load * (0.03 if b else 0.001)), **target)
+        data.counter(names.database_queries, day.by(lambda load, _: 300 * load), **target)
+        data.counter(names.database_errors, day.by(lambda load, b: load * (3 if b else 0.02)), **target)
+        data.counter("process_cpu_seconds_total", day.by(lambda load, _: 0.05 + 0.45 * load), **target)
+        data.gauge(
+            "process_resident_memory_bytes", day.by(lambda load, _: (0.9 + 0.6 * load) * 1e9), **target
+        )
 
 
-def _grader(data: Samples, policy: Policy, day: _Day) -> None:
+def _grader(data: Samples, policy: Policy, day: Day) -> None:
     target = {"job": policy.job("exporter"), "instance": "localhost:11910"}
     coming = day.by(lambda load, _: 0.9 * load)
     done = day.by(lambda load, broken: 0.9 * load * (0.12 if broken else 1))
@@ -190,7 +171,7 @@ def _grader(data: Samples, policy: Policy, day: _Day) -> None:
     _backlog(data, day, target)
 
 
-def _backlog(data: Samples, day: _Day, target: dict[str, str]) -> None:
+def _backlog(data: Samples, day: Day, target: dict[str, str]) -> None:
     since = day.since()
     waiting = [round(6 * load + 0.8 * s * load) for load, s in zip(day.load, since, strict=True)]
     busy = [min(WORKERS, math.ceil(WORKERS * load * 0.8)) for load in day.load]
@@ -229,7 +210,7 @@ def _backlog(data: Samples, day: _Day, target: dict[str, str]) -> None:
     data.gauge("grader_build_info", newer, version="4.2.0", **target)
 
 
-def _objectives(data: Samples, policy: Policy, day: _Day) -> None:
+def _objectives(data: Samples, policy: Policy, day: Day) -> None:
     for name, objective in policy.objectives.items():
         own = {"slo": name, "service": policy.service, "job": policy.job("application")}
         allowed = 1 - objective.target
@@ -240,8 +221,42 @@ def _objectives(data: Samples, policy: Policy, day: _Day) -> None:
             data.gauge("slo:current_burn_rate:ratio", [b / allowed for b in bad], **own)
             spent = [0.38 + s / OUTAGE * 0.55 for s in day.since()]
             data.gauge("slo:period_error_budget_remaining:ratio", [1 - s for s in spent], **own)
-            for window in {w for tier in policy.burn_tiers.values() for w in (tier.short, tier.long)}:
+            period = objective.period.seconds
+            lasts = [(1 - s) * period * allowed / b if b else None for s, b in zip(spent, bad, strict=True)]
+            data.gauge("slo:error_budget_exhaustion:seconds", lasts, **own)
+            tiers = [policy.burn_tiers[tier] for tier in objective.tiers or policy.burn_tiers]
+            for window in {w for tier in tiers for w in (tier.short, tier.long)}:
                 data.gauge(f"slo:sli_error:ratio_rate{window}", bad, **own)
+
+
+def _health(data: Samples, policy: Policy, day: Day) -> None:
+    """The parts of the score: what the outage breaks is down, the rest is well."""
+    own = {"service": policy.service, "job": policy.job("application")}
+    assert policy.health
+    broken = {"availability": 0.5, "latency": 0.0, "errors": 0.0, "grading": 0.0, "cpu": 0.6}
+    usual = {"latency": 0.94, "cpu": 0.97}
+    weights = policy.health.parts
+    whole = sum(part.weight for part in weights.values())
+    score = [0.0] * len(day.times)
+    for name, part in weights.items():
+        values = day.over(usual.get(name, 1.0), broken.get(name, 1.0))
+        data.gauge("service:health_part:ratio", values, part=name, **own)
+        score = [s + 100 * v * part.weight / whole for s, v in zip(score, values, strict=True)]
+    data.gauge("service:health_score:points", score, **own)
+
+
+def _forecasts(data: Samples, policy: Policy) -> None:
+    """What the rules make of months that no data set has."""
+    assert policy.capacity
+    for index, horizon in enumerate(policy.capacity.horizons):
+        own = {"service": policy.service, "horizon": str(horizon)}
+        host = own | {"job": policy.job("node"), "instance": "localhost:9100"}
+        data.gauge("instance:filesystem_avail_forecast:bytes", 6e10 - 9e10 * index, mountpoint="/srv", **host)
+        data.gauge("instance:memory_used_forecast:ratio", 0.58 + 0.09 * index, **host)
+        grader = own | {"job": policy.job("exporter"), "instance": "localhost:11910", "database": "grader"}
+        data.gauge("instance:database_size_forecast:bytes", 9e7 + 5e7 * index, **grader)
+        data.gauge("instance:database_connections_forecast:ratio", 0.52 + 0.21 * index, **grader)
+        data.gauge("job:requests_forecast:rate", 61.0 + 14 * index, job=policy.job("application"), **own)
 
 
 def _lognormal(bound: float, middle: float, spread: float) -> float:

@@ -291,5 +291,10 @@ MUTATIONS = (
     _m("menu of boards removed", lambda d: d["links"].pop(0), "lint"),
     _m("link to a board that is not there", panel(STAT, _link("/d/gradewatch-", "/d/gradwatch-")), "lint"),
     _m("link passes a variable that is not there", panel(STAT, _link("${job:", "${jobs:")), "lint"),
+    _m(
+        "link of a value to a board that is not there",
+        expr('"gradewatch-database"', '"gradewatch-databse"', TABLE),
+        "lint",
+    ),
     _m("runbook that is not there", panel("text", _runbook), "lint"),
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dashboards.live.client import Prometheus
 from policy.model import Policy
-from tests.dashboards.datasets import STEP, samples
+from tests.dashboards.datasets import samples
+from tests.dashboards.day import STEP
 
 
 def write_blocks(name: str, policy: Policy, hours: float, promtool: Path, folder: Path) -> Path:

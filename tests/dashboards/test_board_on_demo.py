@@ -11,7 +11,7 @@ import pytest
 from dashboards.finding import Finding
 from dashboards.live.ask import answers
 from dashboards.live.client import Prometheus
-from dashboards.live.judge import judge, variable_findings
+from dashboards.live.judge import accepted_when_quiet, judge, variable_findings
 from dashboards.live.variables import resolve
 from dashboards.live.window import Window
 from dashboards.render import documents
@@ -24,7 +24,26 @@ pytestmark = pytest.mark.slow
 SPEED = 60
 RANGE = 12.0
 """Real seconds; at this speed twelve minutes."""
-PATIENCE = 90.0
+PATIENCE = 150.0
+
+
+WHOLE = ("gradewatch-overview", "gradewatch-grader", "gradewatch-alerts")
+"""Boards of what the demo has. The others also show hosts, brokers, models and people, which it has not."""
+RARE_IN_THE_DEMO = (
+    "Satisfaction (CSAT)",
+    "Incidents: time to acknowledge and to resolve",
+    "Failed requests by status",
+    "Time to deliver p99",
+    "Share of messages lost",
+)
+"""No surveys, no incident tool; and in normal operation few requests fail and few messages are sent."""
+
+
+def missing(finding: Finding) -> bool:
+    """Whether a finding is one that the demo cannot help."""
+    if finding.board in WHOLE:
+        return finding.panel in RARE_IN_THE_DEMO and accepted_when_quiet(finding)
+    return accepted_when_quiet(finding)
 
 
 def findings(plan: Plan, server: Prometheus) -> list[Finding]:
@@ -35,7 +54,7 @@ def findings(plan: Plan, server: Prometheus) -> list[Finding]:
     for uid, document in documents(policy).items():
         values = resolve(document, server, window)
         found += [*variable_findings(uid, values), *judge(uid, answers(document, server, window, values))]
-    return found
+    return [finding for finding in found if not missing(finding)]
 
 
 def test_in_normal_operation_no_panel_is_empty(tmp_path: Path, free_port: Callable[[], int]) -> None:

@@ -21,6 +21,7 @@ from alertmanager.render import render
 from alertmanager.sinks import rewrite
 from gradewatch.demo.sinks import Sinks
 from gradewatch.programs import Program
+from policy.contacts import Contact
 from policy.load import FOLDER, load_policy
 from policy.model import Policy
 from policy.rendered import Rendered
@@ -92,9 +93,15 @@ class Server:
         }
 
 
-def policy_for(release: str, folder: Path) -> Document[Policy]:
-    """The shipped policy for an Alertmanager; for an old one without what it lacks."""
+def policy_for(release: str, folder: Path, *changes: tuple[str, str]) -> Document[Policy]:
+    """The shipped policy for an Alertmanager; for an old one without what it lacks.
+
+    `changes` are patterns over lines and what stands in their place; each must match.
+    """
     text = (FOLDER / "auto-grader.yaml").read_text("utf-8")
+    for pattern, replacement in changes:
+        text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+        assert count, f"{pattern} is not in the policy"
     text = text.replace('alertmanager: "0.28"', f'alertmanager: "{release}"')
     if parsed(release) < parsed("0.28"):
         text = "\n".join(
@@ -103,6 +110,10 @@ def policy_for(release: str, folder: Path) -> Document[Policy]:
     path = folder / "policy.yaml"
     path.write_text(text, "utf-8")
     return load_policy(path)
+
+
+PRIORITIES = r"^priorities:\n(?:[ #].*\n|\n)*"
+"""The rows of the matrix in the policy's text, up to the next key."""
 
 
 def write(rendered: Rendered, folder: Path) -> Path:
@@ -130,13 +141,26 @@ def start(
     running: list[subprocess.Popen[bytes]] = []
     open_sinks: list[Sinks] = []
 
-    def begin(change: Callable[[dict[str, Any]], None] = lambda config: None) -> Server:
+    def begin(
+        change: Callable[[dict[str, Any]], None] = lambda config: None,
+        policy: Document[Policy] = document,
+        rendered: Rendered | None = None,
+        contacts: Mapping[str, Contact] | None = None,
+    ) -> Server:
+        """With `policy` alone, or with what was `rendered` of several, whose `contacts` are given."""
         folder = tmp_path_factory.mktemp("alertmanager")
-        sinks = Sinks(document.value.contacts).__enter__()
+        contacts = contacts or policy.value.contacts
+        sinks = Sinks(contacts).__enter__()
         open_sinks.append(sinks)
-        generated = yaml.safe_load(write(render(document), folder).read_text("utf-8"))
-        templates = folder / "alertmanager/templates"
-        config = rewrite(generated, http=sinks.http, smtp=sinks.smtp, templates=templates, now=True)
+        generated = yaml.safe_load(write(rendered or render(policy), folder).read_text("utf-8"))
+        config = rewrite(
+            generated,
+            http=sinks.http,
+            smtp=sinks.smtp,
+            templates=folder / "alertmanager/templates",
+            now=True,
+            contacts=contacts,
+        )
         change(config)
         (folder / "config.yml").write_text(yaml.safe_dump(config), "utf-8")
         address = f"127.0.0.1:{free_port()}"
@@ -144,7 +168,7 @@ def start(
             running.append(subprocess.Popen(_command(alertmanager, folder, address), stdout=log, stderr=log))
         client = Client(f"http://{address}")
         eventually(f"Alertmanager answers ({folder / 'log'})", lambda: _ready(client))
-        return Server(client, sinks, document.value, client.started())
+        return Server(client, sinks, policy.value, client.started())
 
     yield begin
     for process in running:

@@ -17,6 +17,7 @@ from alertmanager import templates
 from alertmanager.amtool import Amtool, AmtoolError
 from alertmanager.sms import LIMIT, short_text
 from gradewatch.programs import Program
+from policy.load import load_policy
 
 GOLDENS = Path(__file__).with_name("messages")
 TEXTS = ("subject", "short", "text", "slack", "msteams", "color")
@@ -42,7 +43,7 @@ def notification(
 ) -> dict[str, Any]:
     """The data of a message as Alertmanager gives it to templates and webhooks."""
     labels = {"alertname": "ServiceDown", "priority": "P1", "service": "auto-grader", "severity": "critical"}
-    labels |= {"escalation": step} if step else {}
+    labels |= {"team": "grading-platform", "escalation": step} if step else {}
     alert = {
         "status": status,
         "labels": labels,
@@ -75,7 +76,7 @@ CASES = {
 @pytest.fixture(scope="session")
 def template_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("templates") / "gradewatch.tmpl"
-    path.write_text(templates.text(), "utf-8")
+    path.write_text(templates.text([load_policy().value]), "utf-8")
     return path
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from tests.rules import bounds
 from typedyaml.units import Duration
 
 FOLDER = Path(__file__).parent
@@ -33,12 +34,21 @@ class Said:
 @cache
 def files() -> dict[str, dict[str, Any]]:
     """Every promtool file by name."""
-    return {p.name: yaml.safe_load(p.read_text(encoding="utf-8")) for p in sorted(FOLDER.glob("*.yaml"))}
+    return {
+        p.name: yaml.load(p.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        for p in sorted(FOLDER.glob("*.yaml"))
+    }
+
+
+@cache
+def every_file() -> dict[str, dict[str, Any]]:
+    """The files, and those that are made of tables of bounds."""
+    return files() | bounds.files()
 
 
 def every_test() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every test with the name of its file."""
-    for name, content in files().items():
+    for name, content in every_file().items():
         yield from ((name, test) for test in content["tests"])
 
 
@@ -50,7 +60,7 @@ def said() -> tuple[Said, ...]:
 
 def _said() -> Iterator[Said]:
     for name, test in every_test():
-        step = Duration.parse(files()[name]["evaluation_interval"]).seconds
+        step = Duration.parse(every_file()[name]["evaluation_interval"]).seconds
         common = (not test["input_series"], step)
         for case in test.get("alert_rule_test", ()):
             time = Duration.parse(case["eval_time"]).seconds

@@ -32,7 +32,7 @@ def _alert(policy: Policy, base: Rule, steps: list[Rule]) -> Iterator[str]:
         yield f"severity {labels['severity']} of {labels['priority']}"
     if (labels["service"], labels["team"]) != (policy.service, policy.team):
         yield f"service or team {labels}"
-    if base["annotations"]["escalated_to"] != row.steps[0].to:
+    if base["annotations"]["escalated_to"] != ", ".join(row.steps[0].contacts):
         yield f"step 0 goes to {base['annotations']['escalated_to']}"
     if base["annotations"].get("ack") != _ack(policy, base, 0, len(row.steps)):
         yield f"step 0 is acknowledged by {base['annotations'].get('ack')}"
@@ -48,7 +48,7 @@ def _alert(policy: Policy, base: Rule, steps: list[Rule]) -> Iterator[str]:
 def _step(policy: Policy, base: Rule, index: int) -> Rule:
     name, labels, texts = base["alert"], base["labels"], base["annotations"]
     row = policy.priorities[labels["priority"]]
-    after, to = row.steps[index].after, row.steps[index].to
+    after, to = row.steps[index].after, ", ".join(row.steps[index].contacts)
     apart = {key: labels[key] for key in ("burn_tier", "long", "short", "slo") if key in labels}
     own = "".join(f', {key}="{value}"' for key, value in apart.items())
     ack = _ack(policy, base, index, len(row.steps))
@@ -86,9 +86,12 @@ def _silencers(policy: Policy, name: str, labels: dict[str, str]) -> list[str]:
         hit = labels["priority"] in rule.targets.priorities or name in rule.targets.alerts
         if hit and rule.source != name:
             lines.append(f"unless on ({', '.join(rule.equal)}) {_firing(policy, rule.source)}")
+    own_tiers = next((o.tiers for o in policy.objectives.values() if o.alert == name), None)
     for tier in policy.burn_tiers if "burn_tier" in labels else ():
         if tier == labels["burn_tier"]:
             break
+        if own_tiers and tier not in own_tiers:
+            continue
         own = f', burn_tier="{tier}", slo="{labels["slo"]}"}}'
         lines.append(f"unless on (service, slo) {_firing(policy, name)[:-1]}{own}")
     return list(dict.fromkeys(lines))

@@ -6,6 +6,10 @@ declare global {
 }
 const { theme } = BUNDLE;
 
+// "3 hours ago" counts from the end of the time range, like everything else on the page.
+const [loaded, now] = [Date.now(), Date.now.bind(Date)];
+Date.now = () => BUNDLE.to + (now() - loaded);
+
 window.grafanaBootData = {
   settings: {
     buildInfo: { version: '13.2.2', edition: 'OSS', env: 'production' },

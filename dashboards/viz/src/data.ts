@@ -32,7 +32,7 @@ export function prepareTransformations() {
 
 /** The panel's frames: queries, transformations, field configuration. */
 export async function framesOf(panel: any, theme: GrafanaTheme2): Promise<DataFrame[]> {
-  const raw = (panel.targets ?? []).flatMap((_: unknown, index: number) => frames(bundle.results[`${panel.id}.${index}`]));
+  const raw = (panel.targets ?? []).flatMap((_: unknown, index: number) => frames(bundle.results[`${panel.id}.${index}`], panel.targets.length === 1));
   const shaped = panel.transformations?.length
     ? await firstValueFrom(transformDataFrame(panel.transformations, raw))
     : raw;
@@ -49,11 +49,11 @@ export async function framesOf(panel: any, theme: GrafanaTheme2): Promise<DataFr
   return data;
 }
 
-function frames(result: Result | undefined): DataFrame[] {
+function frames(result: Result | undefined, alone: boolean): DataFrame[] {
   if (!result || result.error) {
     return [];
   }
-  return result.format === 'table' ? tableFrame(result) : result.series.map((series) => lineFrame(result, series));
+  return result.format === 'table' ? tableFrame(result, alone) : result.series.map((series) => lineFrame(result, series));
 }
 
 function lineFrame(result: Result, series: Result['series'][number]): DataFrame {
@@ -81,7 +81,7 @@ function lineFrame(result: Result, series: Result['series'][number]): DataFrame 
   });
 }
 
-function tableFrame(result: Result): DataFrame[] {
+function tableFrame(result: Result, alone: boolean): DataFrame[] {
   if (!result.series.length) {
     return [];
   }
@@ -98,7 +98,7 @@ function tableFrame(result: Result): DataFrame[] {
           values: result.series.map((series) => series.labels[label] ?? ''),
           config: {},
         })),
-        { name: `Value #${result.refId}`, type: FieldType.number, values: last.map(([, value]) => value), config: {} },
+        { name: alone ? 'Value' : `Value #${result.refId}`, type: FieldType.number, values: last.map(([, value]) => value), config: {} },
       ],
     }),
   ];

@@ -169,7 +169,7 @@ export function Heatmap({ frames, options, width, height, theme }: Size & { fram
   const per = (room * step) / (bundle.to - bundle.from);
   const label = (frame: DataFrame) => {
     const value = bound(frame);
-    return value === Infinity ? '+Inf' : value < 60 ? `${value} s` : `${value / 60} min`;
+    return value === Infinity ? '+Inf' : options.yAxis?.unit !== 's' ? `${value}` : value < 60 ? `${value} s` : `${value / 60} min`;
   };
   return (
     <svg width={width} height={height} fontFamily={theme.typography.fontFamily} fontSize={12}>

@@ -4,6 +4,7 @@ import {
   dateTime,
   EventBusSrv,
   FieldType,
+  getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
   type GrafanaTheme2,
   renderMarkdown,
@@ -95,9 +96,11 @@ function Single({ panel, frames, width, height, theme }: Props) {
     timeZone: 'utc',
     sparkline: panel.type === 'stat' && options.graphMode !== 'none',
   });
-  const each = width / values.length;
+  const stacked = panel.type === 'bargauge';
+  const each = stacked ? width : width / values.length;
+  const tall = stacked ? height / values.length : height;
   return (
-    <div style={{ display: 'flex' }}>
+    <div style={{ display: 'flex', flexDirection: stacked ? 'column' : 'row' }}>
       {values.map((value, index) => {
         const empty = value.display.numeric == null || Number.isNaN(value.display.numeric);
         return (
@@ -125,7 +128,12 @@ function Single({ panel, frames, width, height, theme }: Props) {
                 displayMode={options.displayMode}
                 orientation={VizOrientation.Horizontal}
                 width={each}
-                height={height}
+                height={tall - 4}
+                valueDisplayMode={options.valueMode}
+                namePlacement={options.namePlacement}
+                text={options.text}
+                showUnfilled={options.showUnfilled}
+                alignmentFactors={getDisplayValueAlignmentFactors(values)}
                 theme={theme}
               />
             )}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ import yaml
 
 from dashboards import records
 from dashboards.check import check
+from dashboards.check.boards import LARGEST
 from dashboards.check.known import known
 from dashboards.check.run import board_check
 from dashboards.finding import Json, panels_of
+from dashboards.places import BOARD_OF
 from dashboards.render import BOARDS, documents, render
+from dashboards.shell import OVERVIEW
 from policy.compress import compress
 from policy.load import load_policy
 from policy.model import Policy
@@ -174,5 +178,71 @@ def test_the_provider_loads_the_boards_and_lets_nobody_edit_them() -> None:
     assert provider["allowUiUpdates"] is False
 
 
-def test_boards_are_registered_by_their_uid() -> None:
-    assert list(BOARDS) == ["gradewatch-overview", "gradewatch-grader"]
+def test_the_boards_are_nine_in_the_order_in_which_a_user_meets_them() -> None:
+    names = ("overview", "grader", "queue", "database", "system", "model", "slo", "alerts", "adoption")
+    assert list(BOARDS) == [f"gradewatch-{name}" for name in names]
+
+
+def test_an_alert_links_to_the_board_that_its_row_in_the_table_links_to() -> None:
+    """dashboard_url comes from rules/rule.libsonnet, the table's link from dashboards/places.py."""
+    rules = yaml.safe_load(render_rules(DOCUMENT).files[f"prometheus/{POLICY.policy}.rules.yaml"])
+    alerts = [rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule]
+    assert len(alerts) > 50
+    for alert in alerts:
+        uid = alert["annotations"]["dashboard_url"].rpartition("/")[2]
+        assert uid in BOARDS
+        # Later steps take their category from the first one while they are evaluated.
+        if "category" in alert["labels"] and alert["alert"] != "Watchdog":
+            assert uid == BOARD_OF.get(alert["labels"]["category"], OVERVIEW), alert["alert"]
+
+
+def test_a_board_has_at_most_twenty_panels_and_each_row_asks_a_question() -> None:
+    for uid, document in documents(POLICY).items():
+        help_row = document["panels"][-1]
+        assert help_row["title"] == "Help"
+        assert len(list(panels_of(document))) - len(help_row["panels"]) <= 20, uid
+        rows = [panel["title"] for panel in document["panels"] if panel["type"] == "row"]
+        assert [row for row in rows[:-1] if not row.endswith("?")] == []
+
+
+def test_a_board_is_the_same_in_all_forms_in_which_it_travels() -> None:
+    files = render(DOCUMENT).files
+    for uid in BOARDS:
+        bare = json.loads(files[f"grafana/{uid}.json"])
+        request = json.loads(files[f"grafana/api/{uid}.json"])
+        assert request["dashboard"] == bare
+        assert request["overwrite"] is True
+        assert (
+            request["folderUid"]
+            == yaml.safe_load(files["grafana/provider.yaml"])["providers"][0]["folderUid"]
+        )
+        config_map = yaml.safe_load(files[f"grafana/configmaps/{uid}.json"])
+        assert config_map["metadata"]["name"] == uid
+        assert config_map["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert {name: json.loads(text) for name, text in config_map["data"].items()} == {f"{uid}.json": bare}
+
+
+def test_an_object_is_smaller_than_what_kubectl_can_apply() -> None:
+    """`kubectl apply` keeps a copy of the whole object in an annotation of at most 262,144 bytes."""
+    sizes = {
+        name: len(json.dumps(json.loads(text), separators=(",", ":")).encode())
+        for name, text in render(DOCUMENT).files.items()
+        if "/configmaps/" in name
+    }
+    assert len(sizes) == len(BOARDS)
+    assert max(sizes.values()) < LARGEST / 2
+
+
+def test_the_panels_that_coverage_names_are_on_those_boards() -> None:
+    text = (Path(__file__).parents[3] / "docs/coverage.md").read_text(encoding="utf-8")
+    titles = {
+        document["title"].partition(": ")[2]: [found["title"] for found in panels_of(document)]
+        for document in documents(POLICY).values()
+    }
+    rows = re.findall(r"^\| of (D\d+) \| (.*) \|$", text, re.M)
+    assert [row for row, _ in rows] == [f"D{number}" for number in range(1, 15)]
+    for row, cell in rows:
+        for part in cell.split("; "):
+            board, _, names = part.partition(": ")
+            for name in re.findall(r"\*([^*]+)\*", names):
+                assert any(title.startswith(name) for title in titles[board]), (row, board, name)

@@ -6,7 +6,7 @@ import pytest
 
 from dashboards.fields import override
 from dashboards.grid import Grid
-from dashboards.limits import Limit, above, figure, good_share, sentence
+from dashboards.limits import Limit, figure, good_share, judged, sentence
 from dashboards.palette import CRITICAL, OK, steps
 from dashboards.series import Like, Not, Recorded, UnknownSeriesError, quantile, series
 from dashboards.singles import stat
@@ -91,7 +91,7 @@ def test_the_first_step_has_no_value_and_the_others_rise() -> None:
 
 def test_a_limit_is_a_threshold_of_bad_and_of_good_shares() -> None:
     found = Limit("X", 0.05, CRITICAL)
-    assert [step["value"] for step in above(found)] == [None, 0.05]
+    assert [step["value"] for step in judged(found)] == [None, 0.05]
     assert [step["value"] for step in good_share(found)] == [None, 0.95]
     assert [step["value"] for step in good_share(found, 0.999)] == [None, 0.95, 0.999]
     assert sentence(found, "percentunit") == " Red above 5 % (alert X)."

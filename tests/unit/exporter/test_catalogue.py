@@ -11,9 +11,16 @@ import pytest
 from exporter import catalogue
 from exporter.catalogue import FAMILIES, FOREIGN, Family
 from exporter.collector import RowFamily
+from exporter.collectors.backups import backup_collectors
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import Facts, ProfileCollector
-from exporter.own import Own
+from exporter.collectors.model import ModelCollector
+from exporter.collectors.probes import probe_collectors
+from exporter.collectors.queues import queue_collectors
+from exporter.config.backups import Backup
+from exporter.config.brokers import Broker
+from exporter.config.probes import Probe
+from exporter.own import Own, Reloads
 from exporter.profiles.blocks import BLOCKS
 from exporter.queries import queryable
 
@@ -48,8 +55,9 @@ def test_no_label_is_one_that_alerts_or_prometheus_set() -> None:
 def test_no_label_can_hold_a_person() -> None:
     """A new label is added here only when none of its values can be one's name, mail, address or number."""
     known = (
-        "attempt backup basis broker check collector database family feature files outcome probe profile "
-        "python query queue reason result stage stat state survey timeliness urgency version window"
+        "attempt backup basis broker check collector database family feature files group label_source model "
+        "model_version outcome probe profile python query queue reason result stage stat state survey "
+        "timeliness urgency version window"
     )
     assert {label for family in FAMILIES.values() for label in family.labels} <= set(known.split())
 
@@ -98,7 +106,16 @@ def test_what_is_exported_now_is_what_collectors_can_make() -> None:
     """`since` is a promise to those who write rules."""
     facts = ProfileCollector("demo", "1", Facts())
     feeds = {f"grader_{feed}" for kind in BLOCKS.values() for feed in kind.feeds}
-    own = {metric.family.name for metric in Own(0.0).metrics([], []) if isinstance(metric, RowFamily)}
-    made = {*feeds, *own, *names(facts.families()), *names(DatabaseCollector(()).families())}
-    made |= {family.name for family in queryable() if family.collector == "queries"}
+    others = (
+        DatabaseCollector(()),
+        ModelCollector(()),
+        next(queue_collectors({"b": Broker("redis://h")}, (), {})),
+        next(probe_collectors({"p": Probe("http://h")})),
+        next(backup_collectors({"b": Backup("/b/*")}, {})),
+        facts,
+    )
+    everything = Own(Reloads(web=lambda: True)).metrics([], [])
+    own = {metric.family.name for metric in everything if isinstance(metric, RowFamily)}
+    made = {*feeds, *own, *(name for collector in others for name in names(collector.families()))}
+    made |= {family.name for family in queryable()}
     assert made == {family.name for family in FAMILIES.values() if family.since == "now"}

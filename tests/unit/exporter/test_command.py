@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -12,8 +14,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +68,15 @@ class Running:
                 return
         raise AssertionError("".join(self.log))
 
+    def read_until(self, text: str) -> None:
+        """Read the log up to a line with this text."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line)
+            if text in line:
+                return
+        raise AssertionError("".join(self.log))
+
     def get(self, path: str) -> tuple[int, str]:
         try:
             with urllib.request.urlopen(self.url + path, timeout=10) as answer:
@@ -83,9 +95,9 @@ def serve() -> Iterator[Callable[..., Running]]:
     """Starts a sidecar on a free port."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str | Path) -> Running:
-        command = [sys.executable, "-m", "exporter", *map(str, arguments)]
-        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    def start(*arguments: str | Path, before: Sequence[str] = (), **more: Any) -> Running:
+        command = [*before, sys.executable, "-m", "exporter", *map(str, arguments)]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, **more)
         processes.append(process)
         return Running(process)
 
@@ -212,56 +224,166 @@ def test_several_addresses_and_json_logs(config: Path, serve: Callable[..., Runn
     assert result.stderr.startswith('{"ts": "')
 
 
-def test_the_sidecar_alone_imports_nothing_it_does_not_need(config: Path) -> None:
-    """Neither the rest of gradewatch nor drivers of databases that are not configured."""
+HEAVY = {"pymysql", "MySQLdb", "psycopg", "redis", "requests", "numpy", "scipy", "pyarrow"}
+NEVER = {
+    "gradewatch",
+    "policy",
+    "rules",
+    "alertmanager",
+    "dashboards",
+    "sqlalchemy",
+    "_jsonnet",
+    "rjsonnet",
+    "grafanalib",
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "drivers"),
+    [
+        ("databases: {{a: {{url: 'sqlite://{grader}'}}}}", [set()]),
+        ("databases: {{a: {{url: 'mysql://u@127.0.0.1:1/d'}}}}", [{"pymysql"}, {"MySQLdb"}]),
+        ("databases: {{a: {{url: 'postgresql://u@127.0.0.1:1/d'}}}}", [{"psycopg"}]),
+        (
+            "brokers: {{b: {{url: 'redis://127.0.0.1:1/0'}}}}\nqueues: [{{queue: q, broker: b, kind: list}}]",
+            [{"redis"}],
+        ),
+        ("probes: {{p: {{url: 'http://127.0.0.1:1/'}}}}", [{"requests"}]),
+    ],
+)
+def test_what_is_not_configured_is_not_imported(
+    tmp_path: Path, grader: Path, source: str, drivers: list[set[str]]
+) -> None:
+    """It would cost memory and start. Whether the sources answer does not matter here."""
+    config = tmp_path / "sidecar.yaml"
+    config.write_text(source.format(grader=grader) + "\n", encoding="utf-8")
     code = (
         "import sys; from exporter.__main__ import main\n"
         f"sys.argv = ['exporter', '--config', {str(config)!r}, '--once']\n"
-        "assert main() == 0\n"
-        "print('MODULES', *sorted({name.split('.')[0] for name in sys.modules}))"
+        "code = main()\n"
+        "print('MODULES', code, *sorted({name.split('.')[0] for name in sys.modules}))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    loaded = set(result.stdout.splitlines()[-1].split())
-    unwanted = {
-        "gradewatch",
-        "policy",
-        "rules",
-        "alertmanager",
-        "dashboards",
-        "requests",
-        "numpy",
-        "sqlalchemy",
-    }
-    assert not loaded & (unwanted | {"pymysql", "MySQLdb", "psycopg", "redis", "_jsonnet", "grafanalib"})
+    _, code_, *modules = result.stdout.splitlines()[-1].split()
+    assert code_ in ("0", "1"), result.stderr
+    assert set(modules) & HEAVY in drivers
+    assert not set(modules) & NEVER
+
+
+def test_both_files_are_checked_at_once(config: Path, tmp_path: Path) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text("http_server_config: {}\n", encoding="utf-8")
+    good = run("--config", config, "--web.config.file", web, "--check-config")
+    assert (good.returncode, good.stdout) == (0, f"{config}: ok\n{web}: ok\n")
+    web.write_text("tls_server_config: {min_version: TLS10}\n", encoding="utf-8")
+    config.write_text("databases: {}\nstate: /x\n", encoding="utf-8")
+    for mode in (["--check-config"], []):
+        wrong = run("--config", config, "--web.config.file", web, *mode)
+        assert wrong.returncode == 2
+        assert [line.split(":")[:2] for line in wrong.stderr.splitlines()] == [
+            [str(config), "2"],
+            *[[str(web), "1"]] * 3,
+        ]
+
+
+def test_a_hangup_reads_the_configuration_again(config: Path, serve: Callable[..., Running]) -> None:
+    sidecar = serve("--config", config)
+    text = config.read_text(encoding="utf-8")
+    for change, line in (
+        ("collection: {timeout: 5s}\n", 'msg="configuration read again"'),
+        ("surprise: 1\n", "unknown key"),
+    ):
+        config.write_text(text + change, encoding="utf-8")
+        sidecar.process.send_signal(signal.SIGHUP)
+        sidecar.read_until(line)
+    assert "grader_exporter_config_last_reload_successful 0\n" in sidecar.get("metrics")[1]
+    assert sidecar.end()[0] == 0
+
+
+def test_the_metrics_can_be_elsewhere(config: Path, serve: Callable[..., Running]) -> None:
+    sidecar = serve("--config", config, "--web.telemetry-path", "/grader/metrics", "--web.max-requests", "3")
+    assert sidecar.get("grader/metrics")[0] == 200
+    assert sidecar.get("metrics")[0] == 404
+    assert '<a href="/grader/metrics">' in sidecar.get("")[1]
 
 
 @pytest.mark.parametrize(
-    ("urls", "drivers"),
+    ("option", "value", "says"),
     [
-        (["sqlite:////a.db"], set()),
-        (["mysql://u@127.0.0.1:1/a", "sqlite:////a.db"], {"pymysql", "MySQLdb"}),
-        (["postgres://u@127.0.0.1:1/a"], {"psycopg"}),
+        ("--web.telemetry-path", "metrics", '"metrics" is not a path like "/metrics"; /-/ is taken'),
+        ("--web.telemetry-path", "/-/ready", '"/-/ready" is not a path like "/metrics"; /-/ is taken'),
+        ("--web.max-requests", "0", '"0" is not a number from 1 to 9999'),
     ],
 )
-def test_a_driver_is_imported_when_a_database_needs_it_and_not_before(
-    tmp_path: Path, urls: list[str], drivers: set[str]
+def test_a_wrong_option_is_refused(config: Path, option: str, value: str, says: str) -> None:
+    result = run("--config", config, option, value)
+    assert (result.returncode, says in result.stderr) == (2, True)
+
+
+def test_a_socket_that_was_handed_over_is_served(config: Path, serve: Callable[..., Running]) -> None:
+    """As systemd does it: descriptor 3, and the process that it is meant for."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        descriptor = listening.fileno()
+
+        shell = shutil.which("sh")
+        assert shell
+        before = (shell, "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh")
+        sidecar = serve(
+            "--config",
+            config,
+            "--web.systemd-socket",
+            before=before,
+            preexec_fn=lambda: os.dup2(descriptor, 3),
+            pass_fds=(3,),
+        )
+        assert sidecar.url == f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        assert sidecar.get("-/healthy")[0] == 200
+        assert sidecar.end()[0] == 0
+
+
+def test_without_a_socket_that_was_handed_over_it_says_so(config: Path) -> None:
+    result = run("--config", config, "--web.systemd-socket")
+    assert result.returncode == 2
+    assert "systemd handed over no socket" in result.stderr
+
+
+def _own_processes() -> bool:
+    """Whether a process can be number 1 of a namespace of its own here."""
+    probe = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "true"]
+    try:
+        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not _own_processes(), reason="no namespaces for processes here")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_well_as_the_first_process_of_a_container(
+    config: Path, serve: Callable[..., Running], number: signal.Signals
 ) -> None:
-    databases = ", ".join(f'd{number}: {{url: "{url}"}}' for number, url in enumerate(urls))
-    path = tmp_path / "c.yaml"
-    path.write_text(f"databases: {{{databases}}}\n", encoding="utf-8")
-    code = (
-        "import sys; from exporter.__main__ import main\n"
-        f"sys.argv = ['exporter', '--config', {str(path)!r}, '--once']\n"
-        "main()\n"
-        "print('MODULES', *sorted({name.split('.')[0] for name in sys.modules}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
-    )
-    loaded = set(done.stdout.splitlines()[-1].split())
-    known = {"pymysql", "MySQLdb", "psycopg", "redis", "requests", "numpy", "scipy", "sqlalchemy"}
-    assert loaded & known <= drivers
-    assert bool(loaded & drivers) == bool(drivers)
-    assert 'grader_database_up{database="d0"} 0' in done.stdout
+    """The kernel gives process 1 no default action: an unhandled signal would be ignored."""
+    before = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child=SIGKILL")
+    sidecar = serve("--config", config, before=before)
+    children = Path(f"/proc/{sidecar.process.pid}/task/{sidecar.process.pid}/children")
+    os.kill(int(children.read_text(encoding="utf-8")), number)
+    assert sidecar.process.wait(20) == 0
+
+
+def test_a_second_signal_ends_it_at_once(config: Path, grader: Path, serve: Callable[..., Running]) -> None:
+    """While a scrape is in work that would hold the end up: a client that does not read its answer."""
+    sidecar = serve("--config", config)
+    port = int(sidecar.url.rsplit(":", 1)[1].strip("/"))
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        client.connect(("127.0.0.1", port))
+        # Many requests, whose answers fill every buffer on the way.
+        with contextlib.suppress(OSError):
+            client.settimeout(3)
+            while True:
+                client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+        sidecar.process.send_signal(signal.SIGTERM)
+        sidecar.read_until("msg=ending")
+        sidecar.process.send_signal(signal.SIGTERM)
+        assert sidecar.process.wait(5) == 128 + signal.SIGTERM

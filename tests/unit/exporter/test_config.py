@@ -160,7 +160,6 @@ def test_three_and_four_slashes_mean_the_same_file(url: str) -> None:
         (
             "datebases: {}\nstate_dir: here\ncollection: {timeout: 5}\n",
             [
-                '1:1: required key "databases" is missing',
                 '1:1: unknown key "datebases"; did you mean "databases"?',
                 '2:12: "here" is not an absolute path',
                 '3:23: "5" is not a duration like "500ms", "30s", "5m", "1h30m" or "30d"',

@@ -78,7 +78,7 @@ def test_once_counts_the_whole_table_and_writes_no_state(jobs: Jobs, tmp_path: P
 def test_once_says_so_when_time_was_too_short(
     jobs: Jobs, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("exporter.collectors.submissions.RESERVE", 2.0)  # no time at all for a second batch
+    monkeypatch.setattr("exporter.collectors.following.RESERVE", 2.0)  # no time at all for a second batch
     jobs.submit_many(50, "accepted")
     with caplog.at_level(logging.WARNING):
         assert count(follower(jobs.path, None, Clock(), once=True)) == (0, 0)
@@ -91,7 +91,7 @@ def test_a_long_backlog_is_caught_up_in_several_collections(
     """A collection whose time is short ends with what it has, and the next one goes on from there."""
     count(collector)
     jobs.submit_many(30, "accepted")
-    monkeypatch.setattr("exporter.collectors.submissions.RESERVE", 2.0)
+    monkeypatch.setattr("exporter.collectors.following.RESERVE", 2.0)
     found = [count(collector)[0] for _ in range(6)]
     assert found == [7, 14, 21, 28, 30, 30]
 

@@ -35,7 +35,7 @@ class Grader(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.clock = Clock()
+        self.clock, self.elapsed = Clock(), 0.0
         self.jobs = Jobs(self.folder / "grader.db")
         self.reserved: list[tuple[int, float]] = []
         self.open: tuple[sqlite3.Connection, int] | None = None
@@ -78,14 +78,14 @@ class Grader(RuleBasedStateMachine):
     @rule()
     def take_an_id(self) -> None:
         """A transaction begins, as in MySQL and PostgreSQL: its id is gone, its row comes later."""
-        self.reserved.append((self.jobs.next_id(), self.clock.now))
+        self.reserved.append((self.jobs.next_id(), self.elapsed))
 
     @precondition(lambda self: self.writable() and self.reserved)
     @rule(data=st.data(), outcome=st.none() | OUTCOMES)
     def commit_late(self, data: st.DataObject, outcome: str | None) -> None:
         """Transactions commit in any order, at most two minutes late."""
         job, since = self.reserved.pop(data.draw(st.integers(0, len(self.reserved) - 1)))
-        if self.clock.now - since < counting.OVERLAP_SECONDS:
+        if self.elapsed - since < counting.OVERLAP_SECONDS:
             self.jobs.insert(job, outcome)
 
     @precondition(writable)
@@ -124,8 +124,9 @@ class Grader(RuleBasedStateMachine):
         self.jobs.delete(data.draw(st.sets(st.sampled_from(rows), max_size=3)))
 
     @rule(seconds=st.sampled_from([1, 50, 130]))
-    def wait(self, seconds: int) -> None:
+    def wait(self, seconds: float) -> None:
         self.clock.now += seconds
+        self.elapsed += seconds
 
     @precondition(writable)
     @rule()
@@ -133,12 +134,14 @@ class Grader(RuleBasedStateMachine):
         """What is unfinished leaves the overlap, by ids and by time."""
         self.jobs.submit_many(5, "accepted")
         for _ in range(2):
-            self.clock.now += counting.OVERLAP_SECONDS + 1
+            self.wait(counting.OVERLAP_SECONDS + 1)
             self.collect()
 
-    @rule()
-    def restart(self) -> None:
+    @rule(jump=st.sampled_from([0, 0, 3600, -3600, 30 * 86_400, -30 * 86_400]))
+    def restart(self, jump: int) -> None:
+        """Somebody may have set the clock meanwhile, forward or back."""
         self.collector.pool.close()
+        self.clock = Clock(self.clock.now + jump)
         self.start()
 
     @rule()
@@ -157,7 +160,7 @@ class Grader(RuleBasedStateMachine):
         seen = self.jobs.visible()
         count(self.collector)
         self.note(seen)
-        self.restart()
+        self.restart(0)
 
     @rule(after=st.integers(0, 5))
     def lose_the_database_in_the_middle(self, after: int) -> None:
@@ -183,7 +186,7 @@ class Grader(RuleBasedStateMachine):
         finally:
             setattr(owner, method, real)
         if error is None:
-            self.restart()
+            self.restart(0)
 
     def note(self, seen: dict[int, str | None]) -> None:
         self.submitted |= seen.keys() - self.known.keys()

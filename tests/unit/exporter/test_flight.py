@@ -241,7 +241,8 @@ def test_the_deadline_is_the_earlier_of_ours_and_the_scrapes(
 def test_threads_end_when_flights_are_closed() -> None:
     flights = Flights([Fake("a thread that ends")], Limits())
     collect(flights)
-    flights.close()
+    flights.retire()
+    assert flights.landed(5)
     until = time.monotonic() + 5
     while any(t.name == "collect-a thread that ends" for t in threading.enumerate()):
         assert time.monotonic() < until

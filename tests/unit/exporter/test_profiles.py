@@ -10,7 +10,7 @@ import pytest
 from exporter import catalogue
 from exporter.config.graders import profile_names
 from exporter.config.whole import load_config
-from exporter.profiles import load_profile
+from exporter.profiles import bind, load_profile
 from exporter.profiles.blocks import BLOCKS, FILE_FEEDS
 from exporter.profiles.profile import parameters
 from typedyaml.faults import Faults
@@ -18,7 +18,7 @@ from typedyaml.faults import Faults
 GOOD = """\
 profile: mine
 title: My grader
-dialect: sqlite
+dialects: [sqlite]
 verified: {release: "1"}
 queries:
   rows:
@@ -81,11 +81,36 @@ def test_a_profile_of_one_s_own_is_a_file(tmp_path: Path) -> None:
         ),
         ("title: My grader", "titel: My grader", r'2:1: unknown key "titel"; did you mean "title"\?'),
         (
-            "dialect: sqlite",
-            "dialect: oracle",
-            r'3:10: unknown value "oracle"; allowed: mysql, postgresql, sqlite',
+            "dialects: [sqlite]",
+            "dialects: [oracle]",
+            r'3:12: unknown value "oracle"; allowed: mysql, postgresql, sqlite',
         ),
         ('release: "1"}', 'release: "1"}\nunknown: [wokers]', r'5:11: unknown metric "wokers"; did you mean'),
+        (
+            "FROM jobs WHERE outcome",
+            "FROM {prefix}jobs WHERE outcome",
+            r'16:10: unknown word "prefix"',
+        ),
+        (
+            "queries:",
+            "words: {sqlite: {}, mysql: {}}\nqueries:",
+            r'5:\d+: unknown dialect "mysql"',
+        ),
+        (
+            "queries:",
+            "grants: {jobs: [id]}\nmasked: {jobs: {secret: '1'}}\nqueries:",
+            r'6:\d+: unknown column "secret"',
+        ),
+        (
+            "follow: watermark",
+            "follow: counts",
+            r'9:\d+: follow: counts needs a column "count"',
+        ),
+        (
+            "follow: watermark",
+            "follow: watermark\n    stale_after: 1m",
+            r"9:\d+: stale_after needs the columns worker and beat",
+        ),
         (
             "  backlog:",
             SECOND,
@@ -156,7 +181,7 @@ def test_parameters_are_not_looked_for_in_text_casts_and_comments(sql: str, foun
 def test_a_profile_that_does_not_fit_its_grader_is_refused(tmp_path: Path) -> None:
     """Another dialect, and folders that it cannot read."""
     profile, sidecar = tmp_path / "mine.yaml", tmp_path / "sidecar.yaml"
-    profile.write_text(GOOD.replace("dialect: sqlite", "dialect: mysql"))
+    profile.write_text(GOOD.replace("dialects: [sqlite]", "dialects: [mysql]"))
     sidecar.write_text(
         'databases: {grader: {url: "sqlite:///srv/g.db"}}\n'
         f"graders: [{{profile: {profile}, database: grader, exchange: /srv/exchange}}]\n"
@@ -168,3 +193,37 @@ def test_a_profile_that_does_not_fit_its_grader_is_refused(tmp_path: Path) -> No
         "profile mine reads no folders",
     ]
     assert {fault.line for fault in caught.value.faults} == {2}
+
+
+def test_a_word_is_needed_in_every_dialect_and_filled_in_each(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace("[sqlite]", "[sqlite, mysql]")
+        .replace("FROM jobs", "FROM {prefix}{table}")
+        .replace("queries:", "options: {prefix: a_}\nwords: {sqlite: {table: jobs}}\nqueries:")
+    )
+    assert all("{table} has no word for mysql" in line for line in faults(text, tmp_path))
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace("{table: jobs}}", "{table: jobs}, mysql: {table: queue}}"))
+    profile = load_profile(str(path)).value
+    assert "FROM a_jobs" in bind(profile, "sqlite").queries["backlog"].sql
+    other = bind(profile, "mysql", {"prefix": "b_"}).queries["rows"]
+    assert "FROM b_queue" in other.sql
+    assert other.newest == "SELECT MAX(id) FROM b_queue"
+
+
+def test_an_option_that_a_profile_does_not_have_is_refused(tmp_path: Path) -> None:
+    sidecar = tmp_path / "sidecar.yaml"
+    sidecar.write_text(
+        'databases: {grader: {url: "mysql://u@db/moodle"}}\n'
+        "graders:\n  - {profile: moodle-vpl, database: grader, options: {prefx: m_}}\n"
+    )
+    with pytest.raises(Faults) as caught:
+        load_config(sidecar)
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.message.partition(" (")[0]) == (
+        3,
+        'unknown option "prefx"; did you mean "prefix"?',
+    )
+    sidecar.write_text(sidecar.read_text().replace("prefx: m_", "prefix: 'm; DROP'"))
+    with pytest.raises(Faults, match="a part of a table's name"):
+        load_config(sidecar)

@@ -6,16 +6,21 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from exporter.collector import Deadline
 from exporter.collectors import build
+from exporter.config.graders import profile_names
 from exporter.config.whole import load_config
+from exporter.profiles import load_profile
 from exporter.profiles.blocks import BLOCKS
 
-PAGE = (Path(__file__).parents[3] / "docs/profiles.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "profiles.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_a_profile_that_counts(tmp_path: Path) -> None:
-    profile, configuration = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
+    profile, configuration, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
     (tmp_path / "mygrader.yaml").write_text(profile)
     text = configuration.replace("/etc/gradewatch", str(tmp_path)).replace("//srv/mygrader", str(tmp_path))
     (tmp_path / "sidecar.yaml").write_text(text)
@@ -35,6 +40,32 @@ def test_the_example_is_a_profile_that_counts(tmp_path: Path) -> None:
     assert found["grader_gradings_total accepted"] == 1
     assert found["grader_turnaround_seconds_sum recorded"] == 3
     assert found["grader_queue_depth waiting grading"] == 1
+
+
+def test_every_shipped_profile_is_on_the_page() -> None:
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE[PAGE.index("## The shipped profiles") :], re.M)
+    assert sorted(listed) == list(profile_names())
+
+
+@pytest.mark.parametrize("name", [n for n in profile_names() if load_profile(n).value.beside])
+def test_what_belongs_beside_a_profile_is_a_good_configuration(name: str, tmp_path: Path) -> None:
+    profile = load_profile(name).value
+    path = tmp_path / "sidecar.yaml"
+    path.write_text(
+        f'databases: {{grader: {{url: "{profile.dialects[0]}://gradewatch@db/grader"}}}}\n'
+        f"graders: [{{profile: {name}, database: grader}}]\n{profile.beside}"
+    )
+    config = load_config(path).value
+    assert config.brokers
+    assert config.queues
+
+
+def test_the_configuration_on_the_page_of_prairielearn_is_a_good_one(tmp_path: Path) -> None:
+    page = (DOCS / "prairielearn.md").read_text(encoding="utf-8")
+    (text,) = [b for b in re.findall(r"```yaml\n(.*?)```", page, re.S) if "databases:" in b]
+    (tmp_path / "database.password").write_text("secret")
+    (tmp_path / "sidecar.yaml").write_text(text.replace("/etc/gradewatch", str(tmp_path)))
+    assert load_config(tmp_path / "sidecar.yaml").value.graders
 
 
 def test_the_table_lists_every_block_and_column() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.client
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter import connections, server
-from exporter.collector import CollectError
+from exporter import connections, handler, server
+from exporter.catalogue import GRADER_DATABASE_UP
+from exporter.collector import CollectError, RowFamily
 from exporter.exposition import Format
 from exporter.flight import Limits
 from exporter.server import Site
@@ -59,6 +61,12 @@ def ask(site: Site, path: str, method: str = "GET", body: bytes | None = None, *
         return answer.status, dict(answer.getheaders()), answer.read()
     finally:
         connection.close()
+
+
+def connects(site: Site) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port(site)), timeout=5):
+        return True
+    return False
 
 
 def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
@@ -155,7 +163,7 @@ def test_other_methods_are_refused_with_those_that_are_allowed(start: Start, pat
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
-@pytest.mark.parametrize("path", ["/metric", "/metrics/", "/favicon.ico", "/-/reload", "/../etc/passwd"])
+@pytest.mark.parametrize("path", ["/metric", "/metrics/", "/favicon.ico", "/-/quit", "/../etc/passwd"])
 def test_other_paths_do_not_exist(start: Start, path: str, method: str) -> None:
     assert ask(start(), path, method)[0] == 404
 
@@ -185,7 +193,13 @@ def test_a_connection_serves_request_after_request(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", ["Content-Length: 999999", "Transfer-Encoding: chunked", "Content-Length: -5"]
+    "head",
+    [
+        "Content-Length: 999999",
+        "Transfer-Encoding: chunked",
+        "Content-Length: -5",
+        "Content-Length: 5\r\nContent-Length: 6",
+    ],
 )
 def test_a_body_that_is_too_long_ends_the_connection(start: Start, head: str) -> None:
     site = start()
@@ -224,7 +238,7 @@ def test_the_scrape_header_sets_the_deadline(start: Start) -> None:
 
 @pytest.mark.parametrize("header", ["nonsense", "-1", "0", "nan", "inf"])
 def test_a_scrape_header_without_sense_is_ignored(header: str) -> None:
-    assert server._scrape_timeout(header) is None
+    assert handler.scrape_timeout(header) is None
 
 
 def test_too_many_scrapes_at_once_are_told_to_come_again(start: Start) -> None:
@@ -288,6 +302,7 @@ def test_stopping_finishes_what_is_in_work(start: Start) -> None:
         assert gate.entered.wait(5)
         stop = pool.submit(site.stop, 5)
         until(lambda: site.draining)
+        until(lambda: not connects(site))  # nobody waits for an answer that will not come
         gate.open()
         assert stop.result(10)
         status, headers, _ = scrape.result(10)
@@ -333,7 +348,7 @@ def test_a_fault_of_ours_is_a_500_and_the_next_page_is_good(
 ) -> None:
     site = start()
     with monkeypatch.context() as broken:
-        broken.setattr(server, "page", lambda *_: 1 / 0)
+        broken.setattr(handler, "page", lambda *_: 1 / 0)
         assert ask(site, "/metrics")[0] == 500
     assert ask(site, "/metrics")[0] == 200
 
@@ -345,3 +360,102 @@ def _ipv6_works() -> bool:
             return True
     except OSError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("", {"a", "b", "c"}),
+        ("collect[]=a", {"a"}),
+        ("collect[]=a&collect%5B%5D=b", {"a", "b"}),
+        ("exclude[]=c", {"a", "b"}),
+        ("other=1", {"a", "b", "c"}),
+        ("name[]=grader_database_up", {"a", "b", "c"}),
+        ("name[]=process_cpu_seconds_total", set()),
+    ],
+)
+def test_a_scrape_chooses_its_collectors(start: Start, query: str, asked: set[str]) -> None:
+    fakes = Fake("a"), Fake("b"), Fake("c")
+    status, _, body = ask(start(*fakes), f"/metrics?{query}")
+    assert status == 200
+    assert {fake.name for fake in fakes if fake.asked} == asked
+    if "name[]" not in query:
+        told = {name for name in "abc" if f'collector_success{{collector="{name}"}} 1'.encode() in body}
+        assert told == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("grader_database_up", "grader_database_up"),
+        ("process_cpu_seconds_total", "process_cpu_seconds"),
+        ("process_cpu_seconds", "process_cpu_seconds"),
+        ("grader_exporter_build_info", "grader_exporter_build"),
+    ],
+)
+def test_a_scrape_chooses_its_metrics(start: Start, name: str, family: str) -> None:
+    _, _, body = ask(start(Fake("a")), f"/metrics?name[]={name}")
+    assert {found.name for found in parse_text(body.decode())} <= {family, f"{family}_info"}
+    assert body
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("collect[]=x", 'unknown collector "x"; allowed: a, b'),
+        ("exclude[]=x", 'unknown collector "x"; allowed: a, b'),
+        ("collect[]=a&exclude[]=b", "collect[] and exclude[] cannot be used together"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_told(start: Start, query: str, says: str) -> None:
+    status, _, body = ask(start(Fake("a"), Fake("b")), f"/metrics?{query}")
+    assert (status, body.decode()) == (400, f"{says}\n")
+
+
+def test_a_choice_leaves_what_is_known_of_the_others(start: Start) -> None:
+    """The landing page and the readiness are about all collectors, whatever one scrape asked for."""
+
+    def fail(deadline: object) -> list[object]:
+        raise CollectError("connect", "refused")
+
+    site = start(Fake("good"), Fake("bad", fail))  # type: ignore[arg-type]
+    ask(site, "/metrics")
+    ask(site, "/metrics?collect[]=bad")
+    assert ask(site, "/-/ready")[0] == 200
+    assert [outcome.collector for outcome in site.sidecar.status.outcomes] == ["good", "bad"]
+
+
+def test_there_is_nothing_to_reload_without_a_file(start: Start) -> None:
+    assert ask(start(), "/-/reload", "POST")[0] == 403
+    assert ask(start(), "/-/reload")[1]["Allow"] == "POST, PUT"
+
+
+def test_a_thousand_label_values_are_a_page_with_a_bound(start: Start) -> None:
+    """The page stays small, says what it left out, and both formats can be read."""
+
+    def many(deadline: object) -> list[RowFamily]:
+        return [RowFamily(GRADER_DATABASE_UP, [(f'd{n}\n"{n}', 1) for n in range(1000)])]
+
+    site = start(Fake("many", many), Fake("good"))
+    for accept, parse in (("text/plain", parse_text), (Format.OPENMETRICS.value, parse_openmetrics)):
+        _, _, body = ask(site, "/metrics", Accept=accept)
+        families = {family.name: family for family in parse(body.decode())}
+        assert len(families["grader_database_up"].samples) == 51
+        (dropped,) = families["grader_exporter_label_values_dropped"].samples
+        assert dropped.value == 950
+
+
+def test_a_clock_that_jumps_changes_no_deadline(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Durations and deadlines are of the monotonic clock; the wall clock is only told."""
+    site = start(Fake("a"))
+    ask(site, "/metrics")
+    for jump in (-86_400 * 400, 86_400 * 400):
+        with monkeypatch.context() as jumped:
+            jumped.setattr(time, "time", lambda jump=jump, now=time.time: now() + jump)
+            status, _, body = ask(site, "/metrics")
+            assert status == 200
+            assert b'grader_exporter_collector_success{collector="a"} 1' in body
+            duration = re.search(rb'collector_duration_seconds\{collector="a"\} (\S+)', body)
+            assert duration
+            assert 0 <= float(duration[1]) < 5
+            assert ask(site, "/")[0] == 200

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -14,11 +17,18 @@ import yaml
 
 from exporter import __version__
 from exporter.command import add_arguments
+from exporter.config.models import Labels, Place
 from exporter.config.whole import DEFAULT_LISTEN, Config, load_config
+from exporter.web.config import load_web_config
 from gradewatch.metrics_page import ALSO_CALLED, metrics_page
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/sidecar.md").read_text(encoding="utf-8")
+OTHERS = ("queues", "probes", "people", "drift")
+KEYS = PAGE + "".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in OTHERS)
+NAMES = "|".join(field.name for field in dataclasses.fields(Config))
+SECTIONS = rf"^\| `((?:{NAMES})\b[a-z_.<>\[\]]*)` \| ([^|]+?) \|"
+"""A row of a table that tells a key: it begins with a section of the configuration."""
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 KUBERNETES = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
 PORT = int(DEFAULT_LISTEN.rpartition(":")[2])
@@ -47,13 +57,18 @@ def keys(kind: Any, before: str = "") -> dict[str, str]:
 
 def shown(default: Any) -> str:
     if isinstance(default, tuple):
-        return "`[" + ", ".join(f'"{item}"' for item in default) + "]`"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        return f"`{json.dumps(default)}`"
+    return f"`{json.dumps(default) if isinstance(default, bool) else default}`"
 
 
 def test_every_key_is_on_the_page_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `([a-z_.<>\[\]]+)` \| ([^|]+?) \|", PAGE, re.M))
-    assert rows == keys(Config)
+    """Sections with pages of their own are on those; places of models are optional."""
+    rows = dict(re.findall(SECTIONS, KEYS, re.M))
+    model = "models.<name>."
+    places = keys(Place, f"{model}log.") | {f"{model}reference.profile": "none"}
+    of_place = keys(Place, f"{model}labels.")
+    labels = {k: v for k, v in keys(Labels, f"{model}labels.").items() if k not in of_place}
+    assert rows == keys(Config) | places | labels
 
 
 def test_every_option_is_on_the_page() -> None:
@@ -106,7 +121,7 @@ def test_the_pod_probes_nothing_but_the_health_of_the_process() -> None:
 
 
 def test_the_image_agrees_with_the_program() -> None:
-    assert f"http://127.0.0.1:{PORT}/-/healthy" in DOCKERFILE
+    assert f'"exporter.health", "127.0.0.1:{PORT}"]' in DOCKERFILE
     assert f"EXPOSE {PORT}\n" in DOCKERFILE
     assert re.search(r"^USER \d+:\d+$", DOCKERFILE, re.M)
     state = get_type_hints(Config) and Config({}).state_dir
@@ -114,11 +129,83 @@ def test_the_image_agrees_with_the_program() -> None:
 
 
 def test_the_image_holds_the_packages_of_the_sidecar_and_nothing_more() -> None:
-    """deploy/sidecar-requirements.txt are pyproject's runtime dependencies."""
+    """pyproject's runtime dependencies, the extra `sidecar`, and the faster driver for MySQL."""
     text = (ROOT / "deploy/sidecar-requirements.txt").read_text(encoding="utf-8")
-    listed = {line for line in text.splitlines() if line and not line.startswith("#")}
+    listed = {_package(line) for line in text.splitlines() if line and not line.startswith("#")}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert listed == {re.split(r"[<>=]", dependency)[0] for dependency in project["dependencies"]}
+    extras = project["optional-dependencies"]
+    wanted = {_package(line) for line in project["dependencies"]} | {"mysqlclient"}
+    (sidecar,) = extras["sidecar"]
+    for extra in re.findall(r"[a-z0-9]+", sidecar.partition("[")[2]):
+        wanted |= {_package(line) for line in extras[extra]}
+    assert listed == wanted
+
+
+def _package(requirement: str) -> str:
+    return re.split(r"[<>=\[]", requirement)[0]
+
+
+def test_the_image_carries_the_tested_version_of_the_faster_driver() -> None:
+    """It is in no constraint of the tests, because it has no wheels: pinned where it is asked for."""
+    text = (ROOT / "deploy/sidecar-requirements.txt").read_text(encoding="utf-8")
+    assert re.search(r"^mysqlclient==\d+\.\d+\.\d+$", text, re.M)
+
+
+UNITS = ("gradewatch-sidecar.service", "gradewatch-sidecar.socket")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    """With a program that exists in place of ours, which need not be installed here."""
+    for name in UNITS:
+        text = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("/opt/gradewatch/bin/gradewatch", "/bin/true"), "utf-8")
+    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in UNITS)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    ours = [line for line in result.stderr.splitlines() if "gradewatch" in line]
+    assert (result.returncode, ours) == (0, [])
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_the_unit_gives_the_sidecar_no_more_rights_than_it_needs() -> None:
+    """systemd's own judgement, from 0 (nothing allowed) to 100."""
+    command = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager"]
+    result = subprocess.run(
+        [*command, str(ROOT / "deploy" / UNITS[0])], capture_output=True, text=True, check=False
+    )
+    if "unrecognized option" in result.stderr:
+        pytest.skip("a systemd before 250")
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_secret_of_the_pod_is_a_good_web_configuration(tmp_path: Path) -> None:
+    (secret,) = [d for d in yaml.safe_load_all(KUBERNETES) if d["kind"] == "Secret"]
+    path = tmp_path / "web.yml"
+    path.write_text(secret["stringData"]["web.yml"], encoding="utf-8")
+    assert load_web_config(path).value.basic_auth_users
+
+
+def test_the_pod_finds_what_its_arguments_name() -> None:
+    documents = list(yaml.safe_load_all(KUBERNETES))
+    (deployment,) = [d for d in documents if d["kind"] == "Deployment"]
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = [c for c in pod["containers"] if c["name"] == "gradewatch"]
+    kept = {
+        "configuration": next(d["data"] for d in documents if d["kind"] == "ConfigMap"),
+        "web": next(d["stringData"] for d in documents if d["kind"] == "Secret"),
+    }
+    mounted = {
+        f"{mount['mountPath']}/{name}"
+        for mount in container["volumeMounts"]
+        for name in kept.get(mount["name"], ())
+    }
+    assert {argument for argument in container["args"] if argument.startswith("/")} == mounted
+    context = container["securityContext"]
+    assert context["readOnlyRootFilesystem"] is True
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    names = {volume["name"] for volume in pod["volumes"]}
+    assert {mount["name"] for mount in container["volumeMounts"]} <= names
 
 
 def test_compose_mounts_what_exists() -> None:

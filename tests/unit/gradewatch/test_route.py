@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from alertmanager.calendar import goes_out
 from gradewatch.cli import main
+from policy.load import FOLDER, load_policy
 
 WIDTH = 80
 
@@ -102,10 +106,12 @@ def test_an_error_budget_has_a_table_for_each_tier(capsys: pytest.CaptureFixture
 
 def test_without_an_alert_the_whole_matrix_one_line_an_alert(capsys: pytest.CaptureFixture[str]) -> None:
     lines = route(capsys).splitlines()
-    assert lines[0] == "ALERT                     P   WHO IS TOLD WHEN NOBODY ACKNOWLEDGES"
-    assert lines[1] == "ServiceDown               P1  0m oncall, 15m team-lead, 30m engineering-manager"
-    assert lines[-1] == "AvailabilityBudgetBurn    P4  0m engineering"
-    assert [line.split()[1] for line in lines[1:]] == sorted(line.split()[1] for line in lines[1:])
+    assert lines[0].split() == ["ALERT", "P", *["WHO", "IS", "TOLD", "WHEN", "NOBODY", "ACKNOWLEDGES"]]
+    told = [" ".join(line.split()) for line in lines[1:] if not line.startswith(" ")]
+    assert told[0].startswith("ServiceDown P1 0m oncall, 15m team-lead,")
+    assert "AvailabilityBudgetBurn P4 0m engineering" in told
+    priorities = [line.split()[1] for line in told]
+    assert priorities == sorted(priorities)
 
 
 WRONG = [
@@ -127,3 +133,86 @@ def test_wrong_input_is_one_sentence(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert message in captured.err
+
+
+def waiting(tmp_path: Path, *changes: tuple[str, str]) -> str:
+    """A policy whose P3 keeps to working hours in Berlin, closed on the 25th."""
+    text = (FOLDER / "auto-grader.yaml").read_text("utf-8")
+    hours = ("repeat_interval: 12h", "repeat_interval: 12h\n    hours: working-hours")
+    for old, new in (hours, ("\nhours:", "\nholidays: {days: [2026-12-25]}\nhours:"), *changes):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = tmp_path / "p.yaml"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_a_message_that_waits_says_until_when_and_why(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Thursday evening before a holiday and a week-end: both steps come on Monday morning."""
+    policy = waiting(tmp_path)
+    out = route(capsys, "--policy", policy, "--alert", "CollectorFailing", "--when", "2026-12-24T17:00")
+    assert out.startswith(
+        dedent("""\
+            CollectorFailing  P3 medium  grouped by alertname, service
+            STEP  AFTER  TIME          WHO        HOW    WHY THEN
+            0     0m     17:00         oncall     email
+            1     4h     28 Dec 08:00  team-lead  email  waits for working-hours
+            """)
+    )
+    assert "Messages keep to working-hours and wait over holidays" in out
+    closed = route(capsys, "--policy", policy, "--alert", "CollectorFailing", "--when", "2026-12-25T10:00")
+    assert "0     0m     28 Dec 08:00  oncall     email  holiday" in closed
+    high = route(capsys, "--policy", policy, "--alert", "SlowResponseTime", "--when", "2026-12-25T10:00")
+    assert "WHY" not in high, "P2 does not wait"
+
+
+def test_a_time_with_a_zone_is_compared_in_the_zone_of_the_hours(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = route(
+        capsys, "--policy", waiting(tmp_path), "--alert", "CollectorFailing", "--when", "2026-11-23T06:30Z"
+    )
+    assert "0     0m     08:00" in out, "half past six UTC is half past seven in Berlin, before the hours"
+
+
+def test_digests_repeats_and_a_handover_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    steps = """\
+      - {after: 15m, to: team-lead, via: [sms, call]}
+      - {after: 30m, to: engineering-manager, via: [call]}
+"""
+    policy = waiting(
+        tmp_path,
+        ("repeat_interval: 1d", "repeat_interval: 1d\n    digest: {every: 1h}"),
+        (steps, ""),
+        ("    respond: 15m", "    respond: 15m\n    handover: true"),
+        ("pagerduty_oncall}", "pagerduty_oncall, schedule: Grading on-call}"),
+        (
+            "- {after: 1h, to: team-lead, via: [slack, email]}",
+            "- {after: 1h, to: team-lead, via: [slack, email], repeat: 30m}",
+        ),
+    )
+    low = route(capsys, "--policy", policy, "--alert", "LabelValuesDropped")
+    assert "One message for all P4 alerts of the service, again every 1h." in low
+    high = route(capsys, "--policy", policy, "--alert", "SlowResponseTime")
+    assert "Step 1 is told again every 30m while it fires." in high
+    critical = route(capsys, "--policy", policy, "--alert", "ServiceDown")
+    assert "PagerDuty escalates, by its own Grading on-call; an acknowledgement" in critical
+
+
+@pytest.mark.parametrize(
+    ("due", "opens"),
+    [
+        ("2026-11-20T17:59", "2026-11-20T17:59"),
+        ("2026-11-20T18:00", "2026-11-23T08:00"),
+        ("2026-11-21T12:00", "2026-11-23T08:00"),
+        ("2026-11-23T07:59", "2026-11-23T08:00"),
+        ("2026-12-24T18:00", "2026-12-28T08:00"),
+    ],
+)
+def test_the_calendar_counts_as_alertmanager_does(due: str, opens: str, tmp_path: Path) -> None:
+    """A span ends before its last minute; a holiday is closed for the whole day."""
+    policy = load_policy(waiting(tmp_path)).value
+    found, _ = goes_out(policy, "P3", datetime.fromisoformat(due))
+    assert found == datetime.fromisoformat(opens)

@@ -45,28 +45,64 @@ CASES = [
         'required job "exporter" is missing',
     ),
     ("{job: redis,", "{job: mysql,", 'job "mysql" is already the name of "mysql"'),
-    ("{priority: P4, category", "{priority: P5, category", 'unknown value "P5"; allowed: P1, P2, P3, P4'),
+    (
+        "{priority: P4, category: queue",
+        "{priority: P5, category: queue",
+        'unknown value "P5"; allowed: P1, P2, P3, P4',
+    ),
     (
         "above: 200, for: 5m",
         "above: 200, below: 3, for: 5m",
         "GradingBacklog has both above and below; choose one",
     ),
     (
-        "type: cause, for: 15m}",
-        "type: cause, for: 15m, labels: {priority: P1}}",
+        "queue, type: cause, for: 30m}",
+        "queue, type: cause, for: 30m, labels: {priority: P1}}",
         'label "priority" is set by gradewatch itself',
     ),
-    ("    period: 30d", "    period: 120d", "period 120d is longer than Prometheus keeps samples (90d)"),
-    ("    period: 30d", "    period: 3d", "period 3d is not longer than the window 3d of a burn tier"),
     (
-        "    minimum: 60",
-        "    minimum: 60\n    tiers: [fast, slwo]",
+        "    target: 0.99\n    period: 30d",
+        "    target: 0.99\n    period: 120d",
+        "period 120d is longer than Prometheus keeps samples (90d)",
+    ),
+    (
+        "    target: 0.99\n    period: 30d",
+        "    target: 0.99\n    period: 3d",
+        "period 3d is not longer than the window 3d of a burn tier",
+    ),
+    (
+        "    tiers: [medium, slow, longterm]",
+        "    tiers: [medium, slwo, longterm]",
         'unknown burn tier "slwo"; did you mean "slow"?',
     ),
     (
         "alert: AvailabilityBudgetBurn",
         "alert: HighErrorRate",
         '"HighErrorRate" is already the name of an alert',
+    ),
+    ("latency, within: 2s}", "latency, within: 2s, bad: {a: b}}", 'kind latency takes no "bad"'),
+    ("latency, within: 2s}", "latency}", 'kind latency needs "within"'),
+    (
+        "job: exporter, metric: grader_database_up",
+        "job: sidecar, metric: grader_database_up",
+        'unknown job "sidecar"',
+    ),
+    ("sli: {kind: request_errors}", "sli: {kind: request_errors, job: exporter}", "are the application's"),
+    ("sli: {kind: request_errors}", "sli: {kind: ratio, metric: a_total}", 'kind ratio needs "bad"'),
+    ("sli: {kind: request_errors}", "sli: {kind: ratio, metric: a_total, bad: {}}", '"bad" names no label'),
+    (
+        "capacity: {window: 30d",
+        "capacity: {window: 100d",
+        "100d is longer than Prometheus keeps samples (90d)",
+    ),
+    ("step: 1h, hor", "step: 4d, hor", "a line needs ten points: step may be at most 3d, found 4d"),
+    ("horizons: [180d, 365d]", "horizons: [180d, 180d]", "horizon 180d is there twice"),
+    ("good: 500ms, bad: 3s", "good: 3s, bad: 3s", "bad must be above good (3s), found 3s"),
+    ("good: 500ms, bad: 3s", "good: 500ms", 'latency needs "good" and "bad"'),
+    (
+        "database: {weight: 5}",
+        "database: {weight: 5, bad: 0.5}",
+        'database is a ratio by itself and takes no "bad"',
     ),
     ("{long: 1h, short: 5m", "{long: 1h, short: 6m", "short must be a twelfth of long (5m), found 6m"),
     (
@@ -163,7 +199,7 @@ def test_faults_of_type_and_of_meaning_come_together(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, TEXT.count("\n")), st.sampled_from(["", "  x: 1", "x: [", "  - 7"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_line_that_is_lost_or_spoiled_gives_faults_or_a_policy_and_nothing_else(
     line: int, spoiled: str
 ) -> None:

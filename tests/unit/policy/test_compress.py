@@ -40,4 +40,5 @@ def test_the_plain_form_has_the_shape_of_the_file() -> None:
         "after": "30m",
         "to": "engineering-manager",
         "via": ["call"],
+        "repeat": None,
     }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import _jsonnet
 import pytest
+import rjsonnet
 
 from policy.model import Policy
+from rules.jsonnet import evaluated
 from rules.mixin import FOLDER, Mixin
 from typedyaml.load import Document
 from typedyaml.units import Duration
@@ -19,12 +22,23 @@ MIXIN = f"import '{FOLDER}/mixin.libsonnet'"
 
 
 def evaluate(source: str) -> Any:
-    return json.loads(_jsonnet.evaluate_snippet("elsewhere.jsonnet", source))
+    return json.loads(rjsonnet.evaluate_snippet("elsewhere.jsonnet", source))
 
 
-def test_without_any_configuration_it_is_the_shipped_policy(mixin: Mixin) -> None:
-    alone = evaluate(f"local m = {MIXIN}; m.prometheusRules.groups + m.prometheusAlerts.groups")
-    assert alone == mixin.groups
+@pytest.mark.slow
+def test_without_any_configuration_it_is_the_shipped_policy_in_the_reference_implementation(
+    mixin: Mixin,
+) -> None:
+    source = f"local m = {MIXIN}; m.prometheusRules.groups + m.prometheusAlerts.groups"
+    assert json.loads(_jsonnet.evaluate_snippet("elsewhere.jsonnet", source)) == mixin.groups
+
+
+@pytest.mark.slow
+def test_without_the_faster_implementation_the_reference_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = FOLDER / "declarations.jsonnet"
+    fast = evaluated(file)
+    monkeypatch.setitem(sys.modules, "rjsonnet", None)
+    assert json.loads(evaluated(file)) == json.loads(fast)
 
 
 def test_a_figure_is_changed_in_the_way_of_mixins() -> None:
@@ -74,3 +88,11 @@ def test_an_alert_file_is_short() -> None:
 def test_every_declared_alert_is_in_the_shipped_policy(document: Document[Policy]) -> None:
     declared = evaluate(f"std.objectFields(({MIXIN}).alertRules)")
     assert set(declared) == document.value.alerts.keys()
+
+
+def test_figures_are_written_in_digits_without_the_noise_of_floating_point() -> None:
+    numbers = [0.1 + 0.2, 1 - 0.9, 0.99999999999, 14.4 * 0.01, 1e9, 15552000, 4294967296, 0.0005, 7, 0, -0.25]
+    texts = evaluate(f"[(import '{FOLDER}/durations.libsonnet').figure(n) for n in {numbers}]")
+    assert texts == [
+        *("0.3", "0.1", "1", "0.144", "1000000000", "15552000", "4294967296", "0.0005", "7", "0", "-0.25")
+    ]

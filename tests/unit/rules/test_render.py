@@ -16,6 +16,8 @@ from typedyaml.load import Document
 from typedyaml.units import Duration
 
 RULES = "prometheus/auto-grader.rules.yaml"
+RECORDED = {"traffic": {"TrafficStopped"}}
+"""Records made for one alert's windows; those of the objectives have that of ErrorsAtLowVolume."""
 
 
 def changed(document: Document[Policy], **changes: Any) -> Document[Policy]:
@@ -24,24 +26,27 @@ def changed(document: Document[Policy], **changes: Any) -> Document[Policy]:
 
 
 def groups_of(document: Document[Policy]) -> dict[str, list[dict[str, Any]]]:
-    groups = yaml.safe_load(rules.render.render(document).files[RULES])["groups"]
-    return {group["name"]: group["rules"] for group in groups}
+    return {group["name"]: group["rules"] for group in rules.render.groups(document)}
 
 
 def distinct(figure: str, kind: str, number: int) -> Any:
     """A value that no other alert has."""
-    if figure in ("for_", "keep_firing_for", "window"):
+    if figure in ("for_", "keep_firing_for", "window", "offset"):
         return Duration(1000 + 7 * number)
-    return {"ratio": 0.5001 + number / 1000, "seconds": 4000 + 7 * number, "count": 7000 + 7 * number}[kind]
+    if kind == "ratio":
+        return round(0.5001 + number / 1000, 4)
+    return {"seconds": 41000, "bytes": 51000, "rate": 61000}.get(kind, 71000) + 7 * number
 
 
-@pytest.mark.parametrize("figure", ["above", "window", "minimum", "quantile", "for_", "keep_firing_for"])
+@pytest.mark.parametrize(
+    "figure", ["above", "below", "window", "minimum", "quantile", "offset", "for_", "keep_firing_for"]
+)
 def test_a_figure_reaches_its_own_alert_and_no_other(document: Document[Policy], figure: str) -> None:
     given: dict[str, Any] = {}
     alerts: dict[str, Alert] = {}
     for number, (name, alert) in enumerate(document.value.alerts.items()):
         kind = declarations()[name].takes.get(figure, "")
-        if kind or figure in ("for_", "keep_firing_for"):
+        if kind not in ("", "bucket") or figure in ("for_", "keep_firing_for"):
             given[name] = distinct(figure, kind, number)
         alerts[name] = dataclasses.replace(alert, **{figure: given[name]}) if name in given else alert
     assert given
@@ -55,7 +60,11 @@ def test_a_figure_reaches_its_own_alert_and_no_other(document: Document[Policy],
             alert for alert, value in written.items() if re.search(rf"(?<![\d.]){re.escape(value)}\b", text)
         }
         if name == "alert-thresholds":
-            assert mine == (given.keys() if figure == "above" else set())
+            assert mine == (given.keys() if figure in ("above", "below") else set())
+        elif name in RECORDED:
+            assert mine <= RECORDED[name] & given.keys()
+        elif name.startswith("slo-"):
+            assert mine <= {"ErrorsAtLowVolume"} & given.keys()
         else:
             assert mine == ({name} & given.keys()), name
             assert (group != before[name]) == (name in given), name
@@ -96,7 +105,8 @@ def test_a_second_render_is_the_same(document: Document[Policy]) -> None:
 
 def test_what_is_written_is_what_was_made(document: Document[Policy]) -> None:
     """YAML reads back as the same text: no folding, no lost blank, no number that was a string."""
-    written = groups_of(document)
+    text = rules.render.render(document).files[RULES]
+    written = {g["name"]: g["rules"] for g in yaml.load(text, yaml.CSafeLoader)["groups"]}
     for group in evaluate(document.value).groups:
         for made, read in zip(group["rules"], written[group["name"]], strict=True):
             assert read == made | {"expr": made["expr"].rstrip("\n")}
@@ -118,3 +128,35 @@ def test_two_policies_in_one_prometheus_do_not_meet(document: Document[Policy]) 
         for rule in rules_:
             selectors = re.findall(r"(?:ALERTS|slo:\w+:\w+)\{([^}]*)\}", rule["expr"])
             assert all('service="grader-b"' in selector for selector in selectors), name
+
+
+def test_one_of_several_limits_reaches_its_own_alert_and_its_threshold(document: Document[Policy]) -> None:
+    alert = document.value.alerts["SupportAnswerOverdue"]
+    limits = alert.limits | {"high": Duration(12345)}
+    changes = document.value.alerts | {"SupportAnswerOverdue": dataclasses.replace(alert, limits=limits)}
+    before, after = groups_of(document), groups_of(changed(document, alerts=changes))
+    assert {name for name in after if after[name] != before[name]} == {
+        "SupportAnswerOverdue",
+        "alert-thresholds",
+    }
+    assert 'urgency="high"} > 12345' in after["SupportAnswerOverdue"][0]["expr"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "texts"),
+    [
+        ("priority", {"priority": "P1"}, ("priority: P1", "severity: critical")),
+        ("type", {"type": "symptom"}, ("alert_type: symptom",)),
+        ("labels", {"labels": {"region": "north"}}, ("region: north",)),
+    ],
+)
+def test_what_an_alert_overrides_changes_that_alert_only(
+    document: Document[Policy], name: str, change: dict[str, Any], texts: tuple[str, ...]
+) -> None:
+    """Figures and durations have a test of their own."""
+    alert = dataclasses.replace(document.value.alerts["HighCPUUsage"], **change)
+    alerts = document.value.alerts | {"HighCPUUsage": alert}
+    before, after = groups_of(document), groups_of(changed(document, alerts=alerts))
+    assert {name for name in after if after[name] != before[name]} == {"HighCPUUsage"}
+    text = yaml.safe_dump(after["HighCPUUsage"][0])
+    assert all(wanted in text for wanted in texts)

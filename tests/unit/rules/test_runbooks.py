@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+import shlex
 import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import gradewatch
 from exporter.catalogue import FAMILIES
 from rules import contract
 from rules.contract import Known
@@ -16,6 +21,14 @@ from rules.contract import Known
 FOLDER = Path(__file__).parents[3] / "docs/runbooks"
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Escalation"]
 PAGES = sorted(FOLDER.glob("*.md"))
+VERBS = {module.name for module in pkgutil.iter_modules(gradewatch.__path__)}
+
+
+@cache
+def help_of(verb: str) -> str:
+    """What `gradewatch VERB --help` prints."""
+    command = [sys.executable, "-m", "gradewatch", verb, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -45,9 +58,20 @@ def test_what_a_page_asks_prometheus_exists(page: Path, series: dict[str, Known]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_metric_that_a_page_names_is_in_the_catalogue(page: Path) -> None:
-    named = re.findall(r"`(grader_\w+)", page.read_text(encoding="utf-8"))
-    assert set(named) <= FAMILIES.keys()
+def test_a_metric_that_a_page_names_is_in_the_catalogue(page: Path, series: dict[str, Known]) -> None:
+    named = re.findall(r"`(grader_\w+|\w+:\w+:\w+)", page.read_text(encoding="utf-8"))
+    assert set(named) <= FAMILIES.keys() | series.keys()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_command_of_gradewatch_that_a_page_names_exists_with_its_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    commands = re.findall(r"^gradewatch .+$", "".join(blocks(page, "sh")), re.M)
+    for command in [*commands, *re.findall(r"`(gradewatch [^`]+)`", text)]:
+        verb, *rest = shlex.split(command, comments=True)[1:]
+        assert verb in VERBS, command
+        options = {word.split("=")[0] for word in rest if word.startswith("--")}
+        assert options <= set(re.findall(r"--[a-z-]+", help_of(verb))), command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -1,0 +1,68 @@
+"""`python -m bench.alerts`: print the scores; `-v` lists each incident and each notification without one."""
+
+from __future__ import annotations
+
+import sys
+
+from bench.alerts.incident import RESPOND, Incident
+from bench.alerts.rhythm import SCORED_DAYS
+from bench.alerts.run import run
+from bench.alerts.score import Score
+
+
+def main() -> None:
+    """Run the bench and print what came out."""
+    scores, incidents, _ = run()
+    print(table(scores, incidents))
+    if "-v" in sys.argv:
+        print(by_incident(scores, incidents))
+        for one in scores:
+            print(f"\n{one.title}: notifications without an incident")
+            for note in one.noise:
+                print(f"  {_when(note.at)} {note.priority} {', '.join(sorted(note.names))}")
+
+
+def table(scores: list[Score], incidents: tuple[Incident, ...]) -> str:
+    """The summary as Markdown."""
+    urgent = [incident.name for incident in incidents if incident.priority in ("P1", "P2")]
+    lines = [
+        f"{len(incidents)} incidents ({len(urgent)} of them P1 or P2) in {SCORED_DAYS} days.",
+        "",
+        "| rules | alerts | incidents found | P1 and P2 found in time | notifications | of them pages "
+        "| pages without incident a week |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in scores:
+        in_time = sum(name in one.in_time for name in urgent)
+        lines.append(
+            f"| {one.title} | {one.rules} | {len(one.found)} of {len(incidents)} "
+            f"| {in_time} of {len(urgent)} | {one.notifications} | {one.pages} "
+            f"| {one.pages_for_nothing_a_week:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def by_incident(scores: list[Score], incidents: tuple[Incident, ...]) -> str:
+    """Time to detection of each incident, as Markdown."""
+    lines = ["", "| incident | priority, known within | " + " | ".join(one.title for one in scores) + " |"]
+    lines.append("|---|---|" + "---|" * len(scores))
+    for incident in incidents:
+        cells = [_found(one, incident) for one in scores]
+        limit = f"{incident.priority}, {RESPOND[incident.priority] / 60:.0f} min"
+        lines.append(f"| {incident.name} | {limit} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _found(one: Score, incident: Incident) -> str:
+    if incident.name not in one.found:
+        return "not found"
+    late = "" if incident.name in one.in_time else ", late"
+    return f"{one.found[incident.name] / 60:.0f} min{late}"
+
+
+def _when(at: float) -> str:
+    return f"day {at // 86400:2.0f} {at % 86400 // 3600:02.0f}:{at % 3600 // 60:02.0f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The watch over models beside evidently, scipy, alibi-detect and scikit-learn: `python -m bench.drift`."""

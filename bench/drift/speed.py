@@ -1,0 +1,106 @@
+"""CPU time of sides that run in turns in one process; prints JSON. Run in the environment of a peer.
+
+python -m bench.drift.speed evidently 10000 100000
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from exporter.drift.cpu import choose_sort
+
+choose_sort()
+
+import numpy as np  # noqa: E402
+
+from bench.drift import data, sides  # noqa: E402
+
+_BUDGET_SECONDS = 20.0
+_MOST_ROUNDS, _FEWEST_ROUNDS = 9, 2
+
+
+def cpu(*measured: sides.Side) -> list[float]:
+    """Best CPU seconds of each side; rounds in turns, as many as the time allows."""
+    best = [float("inf")] * len(measured)
+    begun = time.monotonic()
+    for number in range(_MOST_ROUNDS):
+        if number >= _FEWEST_ROUNDS and time.monotonic() - begun > _BUDGET_SECONDS:
+            break
+        for index, side in enumerate(measured):
+            started = time.process_time()
+            side()
+            best[index] = min(best[index], time.process_time() - started)
+    return best
+
+
+def compare(peer: str, sizes: list[int]) -> list[dict[str, Any]]:
+    """Ours beside the peer at each size."""
+    if peer == "scikit-learn":
+        return [_quality(size) for size in sizes]
+    reference = data.reference()
+    prepared = sides.parts(reference)
+    theirs = {"scipy": sides.scipy_ks, "evidently": sides.evidently_preset, "alibi-detect": sides.alibi_ks}[
+        peer
+    ]
+    rows = []
+    for size in sizes:
+        window = data.window(size)
+        ours, other = cpu(sides.ours(prepared, window), theirs(reference, window))
+        rows.append({"peer": peer, "rows": size, "ours": ours, "theirs": other, "ratio": other / ours})
+    if peer == "evidently":
+        rows.append(_cycle(reference))
+    return rows
+
+
+def _cycle(reference: sides.Columns) -> dict[str, Any]:
+    """A round with 5,000 new rows, to a page, beside the preset on a window of 5,000."""
+    with tempfile.TemporaryDirectory() as name:
+        cycle = sides.Cycle(Path(name), reference)
+        cycle.write(data.window(20_000, seed=3), 20 * 3600)
+        cycle.run()
+        times = []
+        for number in range(6):
+            cycle.write(data.window(5000, seed=10 + number), 300)
+            started = time.process_time()
+            cycle.run()
+            times.append(time.process_time() - started)
+    (theirs,) = cpu(sides.evidently_preset(reference, data.window(5000)))
+    ours = min(times)
+    return {"peer": "evidently cycle", "rows": 5000, "ours": ours, "theirs": theirs, "ratio": theirs / ours}
+
+
+def _quality(size: int) -> dict[str, Any]:
+    rng = np.random.default_rng(5)
+    scores = rng.beta(2, 2, size)
+    truth = (rng.random(size) < scores).astype(float)
+    mine, theirs = sides.quality_ours(scores, truth), sides.quality_sklearn(scores, truth)
+    ours, other = cpu(mine, theirs)
+    found, expected = mine(), theirs()
+    error = {name: abs(found[name] - expected[name]) for name in expected}
+    return {
+        "peer": "scikit-learn",
+        "rows": size,
+        "ours": ours,
+        "theirs": other,
+        "ratio": other / ours,
+        "auc_error": error.pop("auc"),
+        "error": max(error.values()),
+    }
+
+
+if __name__ == "__main__":
+    chosen, *wanted = sys.argv[1:]
+    packages = {"evidently": "evidently", "alibi-detect": "alibi-detect", "scikit-learn": "scikit-learn"}
+    name = packages.get(chosen, "scipy")
+    answer = {
+        "version": version(name),
+        "numpy": version("numpy"),
+        "rows": compare(chosen, list(map(int, wanted))),
+    }
+    print(json.dumps(answer))

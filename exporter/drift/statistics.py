@@ -1,0 +1,151 @@
+"""Distances and tests between reference and window, from counts alone; O(cells) each.
+
+`m` and `n` are the rows of reference and window. The binned Kolmogorov-Smirnov distance is never above the
+exact one, and the exact one never above `ks + error`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc, kolmogorov, ndtr, rel_entr, smirnov
+
+from exporter.drift.arrays import Counts, Floats
+from exporter.drift.reference import Categorical, Numeric, Part
+
+_SMALL = 1000
+"""Below this effective size the limit law is coarse, and the one-sided exact tail is cheap."""
+_TAIL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What is known of one feature's window. None: does not apply, or cannot be told.
+
+    `p_value` is that of the Kolmogorov-Smirnov test, or of the contingency test of categories; `relevant` is
+    that of "the shift is at most delta".
+    """
+
+    rows: int
+    p_value: float
+    relevant: float
+    ks: float | None = None
+    error: float | None = None
+    psi: float | None = None
+    js: float | None = None
+    wasserstein: float | None = None
+    cramers_v: float | None = None
+
+    @property
+    def shift(self) -> float:
+        """The size of the shift, 0 to 1, for decisions and order."""
+        return self.ks if self.ks is not None else self.cramers_v or 0.0
+
+
+def evaluate(part: Part, counts: Counts, delta: float) -> Statistics:
+    """All statistics of a window with at least one value."""
+    if isinstance(part, Numeric):
+        return _numeric(part, counts, delta)
+    return _categorical(part, counts, delta)
+
+
+def ks(part: Numeric, counts: Counts) -> tuple[float, float]:
+    """Binned distance, and the largest that the exact one can be."""
+    reference = np.concatenate(([0.0], np.cumsum(part.counts) / part.counts.sum()))
+    window = np.concatenate(([0.0], np.cumsum(counts) / counts.sum()))
+    distance = float(np.abs(reference - window).max())
+    # Within a cell either function may rise first. A cell that holds a single value has no within.
+    inner = part.inner
+    above = (window[1:] - reference[:-1])[inner].max()
+    below = (reference[1:] - window[:-1])[inner].max()
+    return distance, float(max(distance, above, below))
+
+
+def ks_p_value(distance: float, m: int, n: int) -> float:
+    """Two-sided p-value of a distance between samples of m and n rows.
+
+    The asymptotic law; for small samples twice the exact one-sided tail where that is small.
+    """
+    effective = n * m / (n + m)
+    limit = float(kolmogorov(np.sqrt(effective) * distance))
+    if effective < _SMALL:
+        tail = 2 * float(smirnov(max(1, round(effective)), min(1.0, distance)))
+        if tail < _TAIL:
+            return tail
+    return limit
+
+
+def relevant_p_value(distance: float, m: int, n: int, delta: float) -> float:
+    """P-value of "the true distance is at most delta"; conservative, and it means the same at any size."""
+    return float(kolmogorov(np.sqrt(n * m / (n + m)) * max(0.0, distance - delta)))
+
+
+def psi_and_js(a: Counts, b: Counts) -> tuple[float, float]:
+    """Population stability index, and Jensen-Shannon distance (base 2), of two vectors of counts.
+
+    Both sides have a floor of half a row: with one of them only, an empty cell makes PSI infinite.
+    """
+    m, n = a.sum(), b.sum()
+    p, q = np.maximum(a / m, 0.5 / m), np.maximum(b / n, 0.5 / n)
+    mean = (p + q) / 2
+    psi = float((rel_entr(p, q) + rel_entr(q, p)).sum())
+    js = float((rel_entr(p, mean) + rel_entr(q, mean)).sum() / 2 / np.log(2))
+    return psi, float(np.sqrt(max(0.0, js)))
+
+
+def wasserstein(part: Numeric, counts: Counts) -> float:
+    """First Wasserstein distance within the clipping range, in deviations of the reference."""
+    distance = np.abs(np.cumsum(part.counts) / part.counts.sum() - np.cumsum(counts) / counts.sum())[:-1]
+    first, last = np.searchsorted(part.edges, part.clip)
+    distance, widths = distance[first : last + 1], np.diff(part.edges[first : last + 1])
+    return float(((distance[:-1] + distance[1:]) / 2 * widths).sum() / part.deviation)
+
+
+def _numeric(part: Numeric, counts: Counts, delta: float) -> Statistics:
+    m, n = int(part.counts.sum()), int(counts.sum())
+    distance, highest = ks(part, counts)
+    shape: tuple[float | None, float | None, float | None] = (None, None, None)
+    # A constant has no deviation, and a move to below it leaves its tenths as they are.
+    if part.deviation > 0 and np.isfinite(part.deviation):
+        groups = part.groups
+        both = (np.add.reduceat(part.counts, groups), np.add.reduceat(counts, groups))
+        shape = (*psi_and_js(*both), wasserstein(part, counts))
+    return Statistics(
+        rows=n,
+        p_value=ks_p_value(distance, m, n),
+        relevant=relevant_p_value(distance, m, n, delta),
+        ks=distance,
+        error=highest - distance,
+        psi=shape[0],
+        js=shape[1],
+        wasserstein=shape[2],
+    )
+
+
+def _categorical(part: Categorical, counts: Counts, delta: float) -> Statistics:
+    p_value, cramers_v, relevant = contingency(part.counts, counts, delta)
+    psi, js = psi_and_js(part.counts, counts)
+    return Statistics(
+        rows=int(counts.sum()), p_value=p_value, relevant=relevant, psi=psi, js=js, cramers_v=cramers_v
+    )
+
+
+def contingency(reference: Counts, window: Counts, delta: float) -> tuple[float, float, float]:
+    """2 x k test: p-value, Cramér's V, and the p-value of "no share moved by more than delta".
+
+    The reference is a sample like the window, not the truth. V is what it would be with as many rows in the
+    one as in the other, 0 to 1: the textbook's shrinks when the sizes differ.
+    """
+    used = reference + window > 0
+    a, b = reference[used], window[used]
+    m, n, k = a.sum(), b.sum(), int(used.sum())
+    table: Floats = np.array([a, b], float)
+    expected = table.sum(1, keepdims=True) * table.sum(0) / table.sum()
+    square = float(((table - expected) ** 2 / expected).sum())
+    p, q = (a + 0.5) / (m + 1), (b + 0.5) / (n + 1)
+    z = (np.abs(a / m - b / n) - delta) / np.sqrt(p * (1 - p) / m + q * (1 - q) / n)
+    relevant = min(1.0, k * float(ndtr(-z).min()))
+    p_value = float(chdtrc(k - 1, square)) if k > 1 else 1.0
+    x, y = a / m, b / n
+    return p_value, float(np.sqrt(((x - y) ** 2 / (x + y)).sum() / 2)), relevant

@@ -1,0 +1,203 @@
+"""Rows of a database's table, followed by id with the code that follows submissions."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporter.collector import CollectError, Deadline
+from exporter.counting import OVERLAP_IDS, Position, Reader
+from exporter.databases.pool import Pool, Session
+from exporter.drift.batch import Batch, Column, Layout, make_batch, to_seconds
+from exporter.drift.sources import STEP_ROWS, Place, SourceError, Step
+from exporter.state import position_from_json, position_to_json
+
+STEP_SECONDS = 30.0
+"""A step must have ended by then."""
+_EARLIER = 3600.0
+"""Ids rise with time, but not strictly: reading begins so much before the time that is wanted."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row as `exporter.counting` wants it, final at once; `values` begins with the id."""
+
+    id: int
+    values: tuple[Any, ...]
+    final: bool = True
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """Collects the rows that were never seen before."""
+
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def arrived(self, row: _Row) -> None:
+        self.rows.append(row.values)
+
+    def finished(self, row: _Row) -> None:
+        """Nothing: it was told when it arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """A table or view, `id_column` its key: whole numbers that rise."""
+
+    pool: Pool
+    table: str
+    id_column: str
+    layout: Layout
+
+    def steps(self, place: Place | None, now: float, since: float) -> Iterator[Step]:
+        """See Source. Late commits within the overlap are found; each row is given once."""
+        try:
+            if place is None:
+                yield from self._skim(self._first(since) - 1, now)
+                return
+            position = position_from_json(place)
+            with self._session() as statements:
+                arrived = _Arrived()
+                step = Reader[_Row](statements, arrived, now).advance(position)
+            yield self._step(arrived.rows, statements, step.position, step.restarted)
+            if not step.complete:
+                yield from self._skim(step.position.watermark, now)
+        except CollectError as error:
+            raise SourceError(error.message) from None
+
+    def _skim(self, after: int, now: float) -> Iterator[Step]:
+        """Everything above an id, a step at a time: all of it is new."""
+        recent: deque[int] = deque(maxlen=OVERLAP_IDS)
+        more = True
+        while more:
+            with self._session() as statements:
+                rows, more = statements.above(after)
+            recent.extend(row.id for row in rows)
+            after = rows[-1].id if rows else after
+            position = Position(after, [(now, after)], {i for i in recent if i > after - OVERLAP_IDS})
+            yield self._step([row.values for row in rows], statements, position, None)
+
+    def _first(self, since: float) -> int:
+        """The id at which reading must begin to see every row since a time; found by halving."""
+        with self._session() as statements:
+            low, high = statements.end("MIN"), statements.newest()
+            if low is None or high is None or self.layout.time is None:
+                return 0
+            while low < high:
+                middle = (low + high) // 2
+                found = statements.time_from(middle)
+                if found is not None and found[1] >= since - _EARLIER:
+                    high = middle
+                else:
+                    # A gap in the ids is jumped over; a row without a time says nothing and is left behind.
+                    low = max(middle + 1, min(found[0] + 1, high)) if found else middle + 1
+            return low
+
+    def _session(self) -> _Opened:
+        return _Opened(self)
+
+    def _step(
+        self, rows: Sequence[tuple[Any, ...]], statements: _Statements, at: Position, note: str | None
+    ) -> Step:
+        return Step(statements.batch(rows), position_to_json(at), note)
+
+
+class _Opened:
+    """A session for one step, with the columns that the table has now."""
+
+    def __init__(self, source: TableSource) -> None:
+        self._source = source
+        self._deadline = Deadline.after(STEP_SECONDS)
+        self._lent = source.pool.session(self._deadline)
+
+    def __enter__(self) -> _Statements:
+        session = self._lent.__enter__()
+        try:
+            return _Statements(self._source, session)
+        except BaseException as error:
+            self._lent.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def __exit__(self, *error: Any) -> None:
+        self._lent.__exit__(*error)
+
+
+class _Statements:
+    """The statements of one session; what `exporter.counting` calls a source."""
+
+    def __init__(self, source: TableSource, session: Session) -> None:
+        self._source = source
+        self._session = session
+        self._rows = 0
+        quote = "`" if source.pool.dialect.name == "mysql" else '"'
+        self._table = ".".join(f"{quote}{part}{quote}" for part in source.table.split("."))
+        self._id = f"{quote}{source.id_column.replace(quote, quote * 2)}{quote}"
+        found = session.run(self._columns_of(source.pool.dialect.name)).columns
+        wanted = source.layout.columns
+        for column in (source.id_column, *source.layout.required):
+            if column not in found:
+                raise SourceError(
+                    f'{source.table} has no column "{column}"; it has: {", ".join(found) or "none"}'
+                )
+        self._columns = [column for column in wanted if column in found]
+        self._absent = [column for column in wanted if column not in found]
+        chosen = (f"{quote}{column.replace(quote, quote * 2)}{quote}" for column in self._columns)
+        self._select = f"SELECT {', '.join((self._id, *chosen))} FROM {self._table}"  # noqa: S608
+
+    def _columns_of(self, dialect: str) -> str:
+        """A statement whose answer has the table's columns, and that no dialect reads the table for."""
+        if dialect == "postgresql":
+            # Its stream names the columns of rows only: one row of NULLs.
+            return f"SELECT t.* FROM (SELECT 1 AS one) o LEFT JOIN {self._table} t ON false"  # noqa: S608
+        return f"SELECT * FROM {self._table} WHERE 1 = 0"  # noqa: S608
+
+    def newest(self) -> int | None:
+        """The highest id."""
+        return self.end("MAX")
+
+    def end(self, function: str) -> int | None:
+        """The lowest or the highest id, None for an empty table."""
+        value = self._session.run(f"SELECT {function}({self._id}) FROM {self._table}").rows[0][0]  # noqa: S608
+        return None if value is None else self._whole(value)
+
+    def above(self, after: int) -> tuple[Sequence[_Row], bool]:
+        """The next step's rows."""
+        sql = f"{self._select} WHERE {self._id} > :after ORDER BY {self._id} LIMIT :limit"
+        rows = self._session.run(sql, {"after": after, "limit": STEP_ROWS}).rows
+        self._rows += len(rows)
+        if rows:
+            self._whole(rows[0][0])
+        return [_Row(row[0], row) for row in rows], len(rows) >= STEP_ROWS
+
+    def among(self, ids: Sequence[int]) -> Sequence[_Row]:
+        """Nothing is followed, so nothing is asked for."""
+        return []
+
+    def exhausted(self) -> bool:
+        """Whether a step's rows were read: the rest is another step."""
+        return self._rows >= STEP_ROWS
+
+    def time_from(self, first: int) -> tuple[int, float] | None:
+        """Id and time of the first row from an id on; None when there is none, or its time is unreadable."""
+        sql = f"{self._select} WHERE {self._id} >= :first ORDER BY {self._id} LIMIT 1"
+        rows = self._session.run(sql, {"first": first}).rows
+        if not rows or self._source.layout.time is None:
+            return None
+        value = rows[0][1 + self._columns.index(self._source.layout.time)]
+        return rows[0][0], float(to_seconds([value], 1)[0])
+
+    def batch(self, rows: Sequence[tuple[Any, ...]]) -> Batch:
+        """Rows as columns."""
+        columns: dict[str, Column] = {column: [] for column in self._columns}
+        if rows:
+            _, *given = zip(*rows, strict=True)
+            columns.update(zip(self._columns, given, strict=True))
+        return make_batch(self._source.layout, columns, len(rows), absent=self._absent)
+
+    def _whole(self, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            name = self._source.id_column
+            raise SourceError(f'column "{name}" of {self._source.table} is not a whole number')
+        return value

@@ -1,0 +1,1 @@
+"""Who may talk to the sidecar, and how: the web configuration file that Prometheus' exporters share."""

@@ -1,0 +1,43 @@
+// An alert's declaration with the policy's figures in it. A declaration is text with named places:
+//
+//   %(above)s %(below)s %(minimum)s %(quantile)s   the alert's figures, as PromQL wants them
+//   %(window)s %(offset)s %(horizon)s %(for)s      its durations, as PromQL wants them
+//   %(limits.errors)s                              one of several limits, by its name
+//   %(seconds.horizon)s                            a duration in seconds
+//   %(job)s %(node)s %(redis)s                     the watched job, and every job of the policy by its purpose
+//   %(requests)s %(duration)s %(errors)s ...       the names of the application's own metrics
+//
+// and in examples, which make the condition hold:
+//
+//   %(over)s %(under)s %(many)s                    twice `above` and one more, half of `below`, twice `minimum`
+local durations = import 'durations.libsonnet';
+local fill = import 'fill.libsonnet';
+
+local given(alert, keys) = [key for key in keys if std.get(alert, key, null) != null];
+
+function(name, alert, declared, config)
+  local limits = std.get(alert, 'limits', {});
+  local names =
+    { [key]: durations.figure(alert[key]) for key in given(alert, ['above', 'below', 'minimum', 'quantile']) }
+    + { [key]: durations.canonical(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
+    + { ['seconds.' + key]: durations.figure(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
+    + { ['limits.' + key]: durations.figure(limits[key]) for key in std.objectFields(limits) }
+    + (if std.objectHas(alert, 'quantile') then { percentile: durations.decimal(alert.quantile * 100) } else {})
+    + (if std.objectHas(alert, 'above') then { over: durations.figure(2 * durations.seconds(alert.above) + 1) } else {})
+    + (if std.objectHas(alert, 'below') then { under: durations.figure(durations.seconds(alert.below) / 2) } else {})
+    + (if std.objectHas(alert, 'minimum') then { many: std.toString(std.ceil(2 * alert.minimum)) } else {})
+    + { [purpose]: config.scrape.jobs[purpose].job for purpose in std.objectFields(config.scrape.jobs) }
+    + config.application
+    + { job: config.scrape.jobs[declared.job].job, 'for': alert['for'], service: config.service };
+  alert + declared + {
+    name: name,
+    apart: {},
+    expr: fill(declared.expr, names),
+    where: fill(declared.where, names),
+    what: fill(declared.what, names),
+    example: {
+      [fill(series, names)]: fill(declared.example[series], names)
+      for series in std.objectFields(declared.example)
+    },
+    threshold: { [side]: alert[side] for side in given(alert, ['above', 'below']) },
+  }
