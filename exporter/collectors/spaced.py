@@ -32,11 +32,6 @@ class Spaced:
         """The collector's own families."""
         return self.collector.families()
 
-    def inherit(self, old: Collector) -> None:
-        """Let the collector go on where one of an older configuration has stopped."""
-        if inherit := getattr(self.collector, "inherit", None):
-            inherit(old.collector if isinstance(old, Spaced) else old)
-
     def collect(self, deadline: Deadline) -> Iterable[Metric]:
         """The last answer while it is fresh, else a new one."""
         now = time.monotonic()

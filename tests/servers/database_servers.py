@@ -27,6 +27,7 @@ from tests.servers.private_process import (
     give_to_server,
     make_home,
     run_as_server,
+    stopped,
     wait_until,
 )
 
@@ -386,6 +387,7 @@ class PostgreSQL(_Database):
     def freeze(self) -> None:
         for process in self._processes():
             os.kill(process, signal.SIGSTOP)
+        wait_until(lambda: all(map(stopped, self._processes())), what="PostgreSQL stands still")
 
     def thaw(self) -> None:
         for process in self._processes():

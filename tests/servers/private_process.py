@@ -86,6 +86,14 @@ def run_as_server(*command: object, environment: Mapping[str, str] | None = None
     assert done.returncode == 0, f"{command[0]} failed:\n{done.stdout[-3000:]}"
 
 
+def stopped(pid: int) -> bool:
+    """Whether every thread of a process stands still: a busy machine takes its time to stop them."""
+    states = (
+        path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{pid}/task").glob("*/stat")
+    )
+    return all(state in "Tt" for state in states)
+
+
 class PrivateProcess:
     """One server process that can be started, stopped, killed, frozen and started again.
 
@@ -154,6 +162,7 @@ class PrivateProcess:
     def freeze(self) -> None:
         """SIGSTOP: sockets stay open and nobody answers."""
         self.send(signal.SIGSTOP)
+        wait_until(lambda: stopped(self.pid), what=f"{self.command[0]} stands still")
 
     def thaw(self) -> None:
         """SIGCONT."""

@@ -66,4 +66,4 @@ def test_a_hung_database_takes_no_series_of_another(sidecar: tuple[Sidecar, Sche
         assert "\ndesk_hung " not in text
     hung.server.thaw()
     wait_until(lambda: all(states(made)[0].values()), 20, "it is asked again")
-    made.close()
+    made.close(5)
