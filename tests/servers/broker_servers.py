@@ -185,7 +185,14 @@ class RabbitMQ(_Server):
     def start(self) -> None:
         if not self.epmd.running:
             self.epmd.start(lambda: _listens(self._epmd_port))
-        super().start()
+        self.process.command = [str(part) for part in self.command()]
+        self.process.start(lambda: True)
+        # The node is slow where the machine is busy, and must not be left behind when it comes too late.
+        log = self.home / "log"
+        wait_until(
+            lambda: self.answers() or not self.process.running, 180, f"RabbitMQ answers; its log is {log}"
+        )
+        assert self.process.running, f"RabbitMQ ended:\n{log.read_text(errors='replace')[-3000:]}"
 
     def answers(self) -> bool:
         with contextlib.suppress(requests.RequestException):
@@ -197,7 +204,7 @@ class RabbitMQ(_Server):
         with requests.Session() as session:
             session.trust_env = False
             url = f"{self.url()}/api{path}"
-            return session.request(method, url, json=body, auth=("guest", "guest"), timeout=10)
+            return session.request(method, url, json=body, auth=("guest", "guest"), timeout=30)
 
     def url(self) -> str:
         """http://127.0.0.1:port of the management plugin."""
@@ -234,7 +241,9 @@ class RabbitMQ(_Server):
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _processes(self) -> list[int]:
-        return _tree(self.process.pid) if self.process.running else []
+        """The script that starts the node and all that descend from it, orphans included."""
+        found = _tree(self.process.pid) if self.process.running else []
+        return [*found, *(process for process in _with_argument(self.home) if process not in found)]
 
 
 def _tree(parent: int) -> list[int]:
@@ -244,6 +253,16 @@ def _tree(parent: int) -> list[int]:
         for task in Path(f"/proc/{parent}/task").iterdir():
             for child in (task / "children").read_text().split():
                 found += _tree(int(child))
+    return found
+
+
+def _with_argument(folder: Path) -> list[int]:
+    """Processes whose command line names the folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in entry.read_bytes():
+                found.append(int(entry.parent.name))
     return found
 
 

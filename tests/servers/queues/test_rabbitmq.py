@@ -43,14 +43,23 @@ def connection(bus: RabbitMQ) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def watch(bus: RabbitMQ, tmp_path: Path) -> Callable[[str], Watched]:
+def watch_at(tmp_path: Path) -> Callable[..., Watched]:
+    """Watches queues of the vhost at an address; `more` are keys of the broker."""
     (tmp_path / "password").write_text("first\n")
 
-    def start(queues: str, url: str | None = None, more: str = "") -> Watched:
+    def start(url: str, queues: str, more: str = "") -> Watched:
         login = f"user: monitor, password_file: {tmp_path}/password, vhost: '{VHOST}'{more}"
-        return Watched(
-            tmp_path, f"brokers: {{bus: {{url: '{url or bus.url()}', {login}}}}}\nqueues:\n{queues}"
-        )
+        return Watched(tmp_path, f"brokers: {{bus: {{url: '{url}', {login}}}}}\nqueues:\n{queues}")
+
+    return start
+
+
+@pytest.fixture
+def watch(bus: RabbitMQ, watch_at: Callable[..., Watched]) -> Callable[..., Watched]:
+    """The same on the real RabbitMQ."""
+
+    def start(queues: str, more: str = "") -> Watched:
+        return watch_at(bus.url(), queues, more)
 
     return start
 
@@ -63,7 +72,7 @@ def shows(watched: Watched, **figures: float) -> None:
     wait_until(lambda: watched.figures().items() >= wanted.items(), 30, f"{wanted} in {watched.figures()}")
 
 
-def test_figures_of_a_queue(connection: Connection, watch: Callable[[str], Watched]) -> None:
+def test_figures_of_a_queue(connection: Connection, watch: Callable[..., Watched]) -> None:
     channel = connection.channel()
     for name in ("grading", "grading.dead"):
         AmqpQueue(name, durable=False).bind(channel).declare()
@@ -100,7 +109,7 @@ def test_figures_of_a_queue(connection: Connection, watch: Callable[[str], Watch
 
 
 def test_one_request_for_the_wanted_queues_whatever_else_is_there(
-    connection: Connection, watch: Callable[[str], Watched]
+    connection: Connection, watch: Callable[..., Watched]
 ) -> None:
     channel = connection.channel()
     names = [f"course.{number}" for number in range(120)]
@@ -136,7 +145,7 @@ def test_a_pattern_reads_page_by_page(connection: Connection, watch: Callable[..
 
 
 def test_a_changed_password_is_read_again(
-    bus: RabbitMQ, watch: Callable[[str], Watched], tmp_path: Path
+    bus: RabbitMQ, watch: Callable[..., Watched], tmp_path: Path
 ) -> None:
     watched = watch("- {queue: grading, broker: bus}")
     assert watched.figures()["broker_up{broker=bus}"] == 1
@@ -197,18 +206,18 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     ],
 )
 def test_whatever_answers_instead_is_a_broker_that_is_down(
-    watch: Callable[..., Watched], impostor: Callable[[bytes], str], answer: bytes
+    watch_at: Callable[..., Watched], impostor: Callable[[bytes], str], answer: bytes
 ) -> None:
-    watched = watch("- {queue: grading, broker: bus}", impostor(answer))
+    watched = watch_at(impostor(answer), "- {queue: grading, broker: bus}")
     assert watched.figures() == {"broker_up{broker=bus}": 0, "queue_up{queue=grading}": 0}
     assert watched.states()["broker-bus"] == ("ok", "")
 
 
 def test_an_answer_that_drips_is_given_up_in_time(
-    watch: Callable[..., Watched], impostor: Callable[..., str]
+    watch_at: Callable[..., Watched], impostor: Callable[..., str]
 ) -> None:
     url = impostor(HEAD + b"Content-Length: 100000\r\n\r\n", drips=True)
-    watched = watch("- {queue: grading, broker: bus}", url, ", timeout: 1s")
+    watched = watch_at(url, "- {queue: grading, broker: bus}", ", timeout: 1s")
     began = time.monotonic()
     assert watched.figures()["broker_up{broker=bus}"] == 0
     assert time.monotonic() - began < 8, "the collection's own timeout is 10 s"
