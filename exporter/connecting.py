@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exporter.config.whole import Config
 from exporter.databases import open_pool
 from exporter.databases.examine import examine
-from exporter.profiles import load_profile
+from exporter.profiles import bind, load_profile
+from exporter.query_sets import load_query_set
 from typedyaml.faults import Fault
 from typedyaml.load import Document
 
@@ -47,21 +48,28 @@ def check_connected(document: Document[Config]) -> int:
 
 
 def _statements(document: Document[Config], database: str) -> Iterator[Statement]:
-    """Every statement that is asked of a database, those of its grader's profile first."""
-    for grader in document.value.graders:
+    """Every statement that is asked of a database: of its grader's profile, of query sets, of queries."""
+    config = document.value
+    for grader in config.graders:
         if grader.database == database:
-            profile = load_profile(grader.profile)
-            if profile.value.now:
-                yield profile, ("now",), profile.value.now
-            for name, block in profile.value.queries.items():
-                yield profile, ("queries", name, "sql"), block.sql
-                if block.newest:
-                    yield profile, ("queries", name, "newest"), block.newest
-    for name, query in document.value.queries.items():
-        if query.database == database:
-            yield document, ("queries", name, "sql"), query.sql
-            if query.newest:
-                yield document, ("queries", name, "newest"), query.newest
+            found = load_profile(grader.profile)
+            profile = bind(found.value, config.databases[database].dialect, grader.options)
+            if profile.now:
+                yield found, ("now",), profile.now
+            yield from _asked(found, profile.queries)
+    for use in config.query_sets:
+        if use.database == database:
+            queries = load_query_set(use.set)
+            yield from _asked(queries, queries.value.queries)
+    own = {name: query for name, query in config.queries.items() if query.database == database}
+    yield from _asked(document, own)
+
+
+def _asked(document: Document[Any], queries: Mapping[str, Any]) -> Iterator[Statement]:
+    for name, query in queries.items():
+        yield document, ("queries", name, "sql"), query.sql
+        if query.newest:
+            yield document, ("queries", name, "newest"), query.newest
 
 
 def _tell(fault: Fault) -> None:

@@ -102,19 +102,22 @@ class DatabaseCollector:
             pool.close()
 
     def _ask_all(self, deadline: Deadline) -> dict[str, _Inquiry | None]:
-        """What each database said by the deadline, None for one that still says nothing.
+        """What each database said by the deadline, None for one that said nothing.
 
-        One that did not come back from the last time is not asked again meanwhile.
+        One that has not come back from an earlier time is not asked again meanwhile, and what it says then is
+        too old to count.
         """
-        for pool in self.pools:
-            if pool.name not in self._asked:
-                inquiry = _Inquiry(pool, self.long_queries.get(pool.name, LONG_QUERY_SECONDS))
-                self._asked[pool.name] = inquiry
-                inquiry.start(deadline)
-        return {pool.name: self._answer(pool.name, deadline) for pool in self.pools}
+        fresh = {pool.name: self._begin(pool, deadline) for pool in self.pools}
+        return {name: _answer(asked, deadline) for name, asked in fresh.items()}
 
-    def _answer(self, name: str, deadline: Deadline) -> _Inquiry | None:
-        return self._asked.pop(name) if self._asked[name].ended.wait(deadline.remaining()) else None
+    def _begin(self, pool: Pool, deadline: Deadline) -> _Inquiry | None:
+        """A new inquiry, None while an earlier one is under way."""
+        if (before := self._asked.get(pool.name)) is not None and not before.ended.is_set():
+            return None
+        inquiry = _Inquiry(pool, self.long_queries.get(pool.name, LONG_QUERY_SECONDS))
+        self._asked[pool.name] = inquiry
+        inquiry.start(deadline)
+        return inquiry
 
     def _connect_errors(self) -> Iterable[tuple[str, str, int]]:
         reasons = catalogue.GRADER_DATABASE_CONNECT_ERRORS_TOTAL.values["reason"]
@@ -122,6 +125,10 @@ class DatabaseCollector:
             counted = {str(reason): n for reason, n in pool.connect_errors().items()}
             for reason in reasons:
                 yield pool.name, reason, counted.get(reason, 0)
+
+
+def _answer(asked: _Inquiry | None, deadline: Deadline) -> _Inquiry | None:
+    return asked if asked is not None and asked.ended.wait(deadline.remaining()) else None
 
 
 def _figures(known: Mapping[str, _Inquiry], attribute: str) -> list[Row]:

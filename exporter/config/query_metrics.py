@@ -70,7 +70,8 @@ def _own_faults(document: Document[Any], place: Place, metric: Any) -> Iterator[
         return
     if name.startswith("grader_"):
         yield document.fault((*place, "metric"), unknown("metric", name, (f.name for f in queryable())))
-    elif name == "up" or name.startswith(_RESERVED_NAMES):
+        return
+    if name == "up" or name.startswith(_RESERVED_NAMES):
         yield document.fault((*place, "metric"), f"{name} is Prometheus' own or ours; choose another name")
     for key in ("type", "help"):
         if getattr(metric, key) is None:

@@ -16,7 +16,7 @@ from typedyaml.load import Document
 
 @dataclass(frozen=True, slots=True)
 class QuerySetUse:
-    """A shipped set (`moodle`, `zammad`, `demo`) or the path of one's own, and the database that it reads."""
+    """A shipped set (`moodle`, `zammad` …) or the path of one's own, and the database that it reads."""
 
     set: str
     database: Name

@@ -233,6 +233,9 @@ class _MySQLConnection:
                     self.cancel()
                     raise too_many_rows()
             return Result(tuple(column[0] for column in cursor.description or ()), rows)
+        except BaseException:
+            self._driver.abandon(cursor)
+            raise
         finally:
             # Closing reads what is left of an answer, and fails again where reading failed.
             with contextlib.suppress(self._driver.error, OSError, ValueError):

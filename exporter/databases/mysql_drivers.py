@@ -30,6 +30,10 @@ class Driver(Protocol):
         """A raw connection, logged in and autocommitting, and its line; raises `error` or OSError."""
         ...
 
+    def abandon(self, cursor: Any) -> None:
+        """Forget the rest of an answer: closing the cursor then does not read it."""
+        ...
+
 
 class PyMySQL:
     """The pure Python driver. One TLS context is kept: reading the certificates takes 25 ms each time."""
@@ -55,6 +59,11 @@ class PyMySQL:
                     raise
                 self._plain.add(server)
         return self._open(address, password, deadline, encrypted=address.access.tls in ("require", "verify"))
+
+    def abandon(self, cursor: Any) -> None:
+        """Without this the driver reads on, or complains when the line is cut, as the cursor is collected."""
+        if (result := getattr(cursor, "_result", None)) is not None:
+            result.unbuffered_active = False
 
     def _open(
         self, address: Address, password: str | None, deadline: Deadline, *, encrypted: bool
@@ -128,6 +137,9 @@ class MySQLClient:
             **_client_tls(address),
         )
         return raw, Line(raw.fileno())
+
+    def abandon(self, cursor: Any) -> None:
+        """Nothing: the C library gives up with the connection."""
 
 
 @functools.cache

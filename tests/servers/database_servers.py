@@ -27,6 +27,7 @@ from tests.servers.private_process import (
     give_to_server,
     make_home,
     run_as_server,
+    stopped,
     wait_until,
 )
 
@@ -111,6 +112,14 @@ class _Database:
         (self.home / "log").touch()
         give_to_server(self.home / "log")
 
+    def _prepare(self, *command: object) -> None:
+        """Make the data folder; when that fails nothing is left."""
+        try:
+            run_as_server(*command)
+        except BaseException:
+            self.remove()
+            raise
+
     def command(self) -> Sequence[object]:
         raise NotImplementedError
 
@@ -164,7 +173,7 @@ class MariaDB(_Database):
         self._program = program("mariadbd")
         super().__init__("mariadb", signal.SIGTERM)
         installer = program("mariadb-install-db")
-        run_as_server(
+        self._prepare(
             installer,
             "--no-defaults",
             "--auth-root-authentication-method=normal",
@@ -266,7 +275,7 @@ class MySQL(MariaDB):
         self._options = options
         self._program = _mysql()
         _Database.__init__(self, "mysql", signal.SIGTERM)
-        run_as_server(
+        self._prepare(
             self._program,
             "--no-defaults",
             "--initialize-insecure",
@@ -304,7 +313,7 @@ class PostgreSQL(_Database):
         # SIGINT is the fast shutdown: clients are disconnected.
         super().__init__("postgresql", signal.SIGINT)
         if copy_of is None:
-            run_as_server(
+            self._prepare(
                 program("initdb", *self._folders),
                 "--no-sync",
                 "--username=postgres",
@@ -315,7 +324,7 @@ class PostgreSQL(_Database):
                 f"--pgdata={self.home / 'data'}",
             )
         else:
-            run_as_server(
+            self._prepare(
                 program("pg_basebackup", *self._folders),
                 "--no-sync",
                 "--checkpoint=fast",
@@ -378,6 +387,7 @@ class PostgreSQL(_Database):
     def freeze(self) -> None:
         for process in self._processes():
             os.kill(process, signal.SIGSTOP)
+        wait_until(lambda: all(map(stopped, self._processes())), what="PostgreSQL stands still")
 
     def thaw(self) -> None:
         for process in self._processes():

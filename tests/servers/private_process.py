@@ -17,6 +17,7 @@ from pathlib import Path
 START_SECONDS = 60.0
 """What a start may take on a busy machine; a quiet one needs one or two seconds."""
 STOP_SECONDS = 30.0
+_ROOM = 1 << 30
 _UNPRIVILEGED = "nobody"
 """Who runs the servers when the tests run as root: database servers refuse root."""
 
@@ -39,10 +40,19 @@ def wait_until(condition: Callable[[], object], seconds: float = START_SECONDS, 
 def make_home(prefix: str) -> Path:
     """A temporary folder that the user of the servers can write and every user can enter."""
     # Not pytest's own folder: that is closed to other users, and too long for the path of a socket.
-    home = Path(tempfile.mkdtemp(prefix=f"{prefix}-"))
+    home = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=_memory()))
     home.chmod(0o755)
     give_to_server(home)
     return home
+
+
+def _memory() -> str | None:
+    """A file system in memory, if there is room: to start a server is mostly to wait for the disk."""
+    try:
+        room = os.statvfs("/dev/shm")
+    except OSError:
+        return None
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) and room.f_bavail * room.f_frsize > _ROOM else None
 
 
 def give_to_server(path: Path) -> None:
@@ -74,6 +84,14 @@ def run_as_server(*command: object, environment: Mapping[str, str] | None = None
         **_other_user(),  # type: ignore[call-overload]
     )
     assert done.returncode == 0, f"{command[0]} failed:\n{done.stdout[-3000:]}"
+
+
+def stopped(pid: int) -> bool:
+    """Whether every thread of a process stands still: a busy machine takes its time to stop them."""
+    states = (
+        path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{pid}/task").glob("*/stat")
+    )
+    return all(state in "Tt" for state in states)
 
 
 class PrivateProcess:
@@ -144,6 +162,7 @@ class PrivateProcess:
     def freeze(self) -> None:
         """SIGSTOP: sockets stay open and nobody answers."""
         self.send(signal.SIGSTOP)
+        wait_until(lambda: stopped(self.pid), what=f"{self.command[0]} stands still")
 
     def thaw(self) -> None:
         """SIGCONT."""

@@ -53,7 +53,7 @@ def test_every_example_of_the_page_works(postgresql_schema, tmp_path):
     assert len(queries) == sum(map(len, EXAMPLES)) >= 11
     sidecar = Sidecar(configured(postgresql_schema, tmp_path, queries, once=True), Limits())
     text = page(sidecar.scrape(), Format.TEXT).decode()
-    sidecar.close()
+    sidecar.close(5)
     assert [o.message for o in sidecar.status.outcomes if not o.success] == []
     for line in (
         'grader_support_tickets{urgency="critical",state="open"} 1',

@@ -57,7 +57,7 @@ class Desk:
         try:
             return page(sidecar.scrape(), Format.TEXT).decode()
         finally:
-            sidecar.close()
+            sidecar.close(5)
 
 
 def rows(collector: Any) -> dict[tuple[str, ...], Any]:

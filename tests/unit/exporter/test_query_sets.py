@@ -60,7 +60,8 @@ def test_an_own_query_takes_the_place_of_the_sets(tmp_path: Path) -> None:
     [
         (
             "{set: moodel, database: d}",
-            '2:20: unknown query set "moodel"; did you mean "moodle"? (allowed: demo, moodle, zammad)',
+            '2:20: unknown query set "moodel"; did you mean "moodle"?'
+            " (allowed: demo, moodle, redmine, zammad)",
         ),
         ("{set: moodle, database: e}", '2:38: unknown database "e"; allowed: d'),
         ("{set: demo, database: d}", "2:36: query set demo is written for sqlite, this is mysql"),
