@@ -1,7 +1,7 @@
 """Exactly-once counting of rows by watermark, overlap and pending set; the cost follows the new rows.
 
-Ids rise, but transactions do not commit in the order of their ids. So each collection reads an overlap below
-the watermark again and knows which of its rows it has seen. A row that is not final when first seen is
+Ids rise, but transactions do not commit in the order of their ids. So each collection looks into an overlap
+below the watermark again and knows which of its rows it has seen. A row that is not final when first seen is
 followed in the pending set, wherever the watermark is.
 """
 
@@ -112,9 +112,14 @@ class Advance:
 
 
 class Reader(Generic[R]):
-    """One collection: reads a source from a position, changing nothing that it was given."""
+    """One collection: reads a source from a position, changing nothing that it was given.
 
-    def __init__(self, source: Source[R], sink: Sink[R], now: float) -> None:
+    `by_gaps` asks the source for the ids of the overlap that were not seen, where those are few, instead of
+    reading the overlap again.
+    """
+
+    def __init__(self, source: Source[R], sink: Sink[R], now: float, *, by_gaps: bool = False) -> None:
+        self._by_gaps = by_gaps
         self._source = source
         self._sink = sink
         self._now = now
@@ -170,7 +175,8 @@ class Reader(Generic[R]):
         return True
 
     def _read_new(self, position: Position, newest: int) -> bool:
-        after, overlap_end, more = position.low, position.watermark, True
+        overlap_end, more = position.watermark, True
+        after = self._read_overlap(position)
         while more:
             if after > overlap_end and self._source.exhausted():
                 return False
@@ -183,6 +189,21 @@ class Reader(Generic[R]):
         # which was read before it. Rows that commit late are found in the overlap.
         position.watermark = max(position.watermark, newest)
         return True
+
+    def _read_overlap(self, position: Position) -> int:
+        """Look for rows that committed late; the id above which to read on.
+
+        They can only have ids that were not seen. Where those are few they are asked for one by one, else
+        the overlap is read as a whole; most tables have no gaps, and then nothing is asked.
+        """
+        low = max(position.low, -1)
+        if not self._by_gaps or position.watermark - low - len(position.seen) > CHUNK:
+            return low
+        gaps = [i for i in range(low + 1, position.watermark + 1) if i not in position.seen]
+        if gaps:
+            for row in self._source.among(gaps):
+                self._take(position, row)
+        return position.watermark
 
     def _take(self, position: Position, row: R) -> None:
         """One row: new, followed, or known. A known row that a rejudging reopened stays known."""

@@ -115,10 +115,15 @@ class Trial:
                 ),
                 end="\n\n",
             )
-            print(rights(self.profile, self.dialect, Place(self._database())) or "  reading the file")
+            print(rights(self.profile, self.dialect, self._place()) or "  reading the file")
 
-    def _database(self) -> str:
-        return urlsplit(self.config.databases["grader"].url).path.strip("/") or "grader"
+    def _place(self) -> Place:
+        """The database and role of the URL; in MySQL it may be the database of the views that it names."""
+        url = urlsplit(self.config.databases["grader"].url)
+        database, role = url.path.strip("/") or self.profile.profile, url.username or "gradewatch"
+        if self.dialect == "mysql" and self.profile.masked:
+            return Place(self.profile.profile, role, views=database)
+        return Place(database, role)
 
     def _warn(self, collectors: Iterable[Collector]) -> None:
         """The sidecar refuses to write, but a role that cannot is the better guard."""
@@ -152,11 +157,18 @@ def _told(family: RowFamily) -> str:
     name, labels = family.family.name.removeprefix("grader_"), len(family.family.labels)
     parts = []
     for row in family.rows:
-        value = _histogram(row, name) if family.type == "histogram" else f"{row[-1]:.10g}" if row[-1] else ""
+        value = _histogram(row, name) if family.type == "histogram" else _number(row[-1], name)
         if value:
             which = [str(label) for label in row[:labels] if label != OWN_QUEUE]
             parts.append(" ".join([*which, value]))
     return f"{name}: {', '.join(parts) or 'nothing'}"
+
+
+def _number(value: float | None, name: str) -> str:
+    """Empty for what is 0 or absent."""
+    if not value:
+        return ""
+    return f"{value:.3g} s" if name.endswith("_seconds") else f"{value:.10g}"
 
 
 def _histogram(row: Row, name: str) -> str:

@@ -85,7 +85,7 @@ class ByWatermark:
         """Read above the watermark, the overlap below it, and what is followed."""
         reserve = round_.deadline.remaining() * RESERVE
         source = TableSource(round_.query, round_.session, round_.deadline, round_.book.final, reserve)
-        reader: Reader[Found] = Reader(source, _BoundBook(round_.book, tally), round_.now)
+        reader: Reader[Found] = Reader(source, _BoundBook(round_.book, tally), round_.now, by_gaps=True)
         facts = round_.facts
         if round_.once:
             complete = reader.count_all()

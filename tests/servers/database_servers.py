@@ -182,6 +182,8 @@ class MariaDB(_Database):
             f"--datadir={self.home / 'data'}",
             "--innodb-log-file-size=4M",
             "--innodb-flush-log-at-trx-commit=0",
+            # In /tmp, servers of other containers may have files of the same names.
+            environment={"TMPDIR": str(self.home)},
         )
 
     @property
@@ -196,6 +198,7 @@ class MariaDB(_Database):
             f"--datadir={self.home / 'data'}",
             f"--socket={self.socket}",
             f"--pid-file={self.home / 'pid'}",
+            f"--tmpdir={self.home}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",

@@ -213,7 +213,29 @@ def test_the_cost_follows_the_new_rows_not_the_table(jobs: Jobs, collector: Even
     jobs.submit_many(5 * OVERLAP_IDS, "accepted")
     count(collector)
     count(collector)
-    assert collector.facts.blocks["rows"].rows == OVERLAP_IDS
+    facts = collector.facts.blocks["rows"]
+    assert facts.rows == 0, "the overlap is known, and only ids that were not seen are asked for"
+    jobs.submit_many(10, "accepted")
+    count(collector)
+    assert facts.rows == 10
+
+
+@pytest.mark.parametrize("missing", [3, 700], ids=["few gaps", "many gaps"])
+def test_late_rows_are_found_in_the_gaps_of_the_overlap(
+    jobs: Jobs, collector: EventCollector, missing: int
+) -> None:
+    """A few are asked for by id; of many the overlap is read as a whole."""
+    count(collector)
+    late = [jobs.next_id() for _ in range(missing)]
+    jobs.submit_many(50, "accepted")
+    assert count(collector) == (50, 50)
+    for job in late[::2]:
+        jobs.insert(job, "accepted")
+    found = 50 + len(late[::2])
+    assert count(collector) == (found, found)
+    for job in late[1::2]:
+        jobs.insert(job, None)
+    assert count(collector) == (50 + missing, found)
 
 
 @pytest.mark.parametrize(
