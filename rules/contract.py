@@ -17,6 +17,8 @@ from typedyaml.faults import unknown
 OF_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
 WHATEVER_TYPE = frozenset({"absent", "absent_over_time", "present_over_time", "changes", "timestamp"})
 EVERY_SERIES = ("job", "instance")
+BY_SERVICE = "service_priority:"
+"""How records begin that are made of ALERTS: they belong to a service and to no job."""
 DEFAULTS = Application()
 _HISTOGRAM_LABELS: dict[str, tuple[str, ...]] = {"_bucket": ("le",), "_sum": (), "_count": ()}
 
@@ -83,7 +85,8 @@ def findings(expr: str, series: Mapping[str, Known]) -> Iterator[str]:
 def _matchers(selector: promql.VectorSelector, of: Known) -> Iterator[str]:
     matchers = selector.matchers.matchers
     names = {matcher.name for matcher in matchers}
-    if selector.name not in ("ALERTS", "ALERTS_FOR_STATE") and "job" not in names:
+    of_service = (selector.name or "").startswith(BY_SERVICE) and "service" in names
+    if selector.name not in ("ALERTS", "ALERTS_FOR_STATE") and "job" not in names and not of_service:
         yield f"{selector.name} is selected without a job"
     for matcher in matchers:
         if of.labels is not None and matcher.name not in of.labels:

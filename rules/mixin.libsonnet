@@ -32,6 +32,7 @@ local rule = import 'rule.libsonnet';
 + (import 'alerts/throughput.libsonnet')
 + (import 'records/capacity.libsonnet')
 + (import 'records/health.libsonnet')
++ (import 'records/incidents.libsonnet')
 + (import 'records/objectives.libsonnet')
 + (import 'records/thresholds.libsonnet')
 + (import 'records/traffic.libsonnet')

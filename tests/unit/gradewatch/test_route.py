@@ -77,7 +77,7 @@ SENTENCES = [
     (["alertname=Mine"], "To be escalated an alert needs a label priority: P1, P2, P3, P4."),
     (["alertname=Watchdog"], "Watchdog goes to heartbeat: it always fires, and its absence is the alarm."),
     (["priority=P2"], "(any alert)  P2 high"),
-    (["--alert", "GradingBacklog"], "Nobody is told while this fires: ServiceDown, Database"),
+    (["--alert", "WorkersMissing"], "Nobody is told while this fires: ServiceDown."),
     (
         ["--alert", "AvailabilityBudgetBurn", "burn_tier=slow"],
         "Nobody is told while this fires: ServiceDown, AvailabilityBudgetBurn (fast, medium).",

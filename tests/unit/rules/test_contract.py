@@ -53,3 +53,10 @@ def test_what_exists_is_not_complained_of(series: dict[str, Known], expr: str) -
 
 def test_the_names_that_an_expression_reads() -> None:
     assert contract.used('rate(a_total[5m]) / on (x) b > 1 and absent(up{job="c"})') == {"a_total", "b", "up"}
+
+
+def test_records_of_a_whole_service_need_the_service_in_place_of_a_job() -> None:
+    name = "service_priority:incidents_open:count"
+    series = contract.known(records={name: None})
+    assert list(contract.findings(f'{name}{{service="auto-grader"}}', series)) == []
+    assert list(contract.findings(name, series)) == [f"{name} is selected without a job"]
