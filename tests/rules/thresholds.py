@@ -19,6 +19,7 @@ LIMITS_BY = {
 def test() -> dict[str, Any]:
     """Every threshold that an alert has, and no other."""
     policy = load_policy().value
+    above = "service:alert_threshold:above"
     asks = {f"service:alert_threshold:{side}": samples(policy, side) for side in ("above", "below")}
     return {
         "name": "alert_threshold: a board draws the line that the alert has",
@@ -31,7 +32,7 @@ def test() -> dict[str, Any]:
         + [
             {
                 "eval_time": "1m",
-                "expr": f'abs(sum(service:alert_threshold:above{{alertname="{name}"}}) - {value}) < bool 1e-9',
+                "expr": f'abs(sum({above}{{alertname="{name}"}}) - {value}) < bool 1e-9',
                 "exp_samples": [{"labels": "{}", "value": 1}],
             }
             for name, value in BURN.items()
