@@ -87,7 +87,7 @@ class _Names:
             self.reads[group["name"]] = words & self.makers.keys()
 
     def needed(self, test: Content) -> frozenset[str]:
-        """The groups of what a test asks for, and of what these read; what is fed need not be made."""
+        """The groups of what a test asks for and of what these read in turn; what is fed is not made."""
         fed = {word for series in test["input_series"] for word in _WORD.findall(series["series"])[:1]}
         found: set[str] = set()
         names = set(self._asked(test))

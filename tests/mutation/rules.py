@@ -9,7 +9,6 @@ listed as equivalent.
 
 from __future__ import annotations
 
-import copy
 import re
 import sys
 import tempfile
@@ -25,8 +24,9 @@ import yaml
 import rules.render
 from gradewatch import programs
 from policy.load import load_policy
+from rules import narrow
 from rules.promtool import Promtool
-from tests.rules.cases import files
+from tests.rules.cases import every_file
 from tests.rules.matrix import differences
 from typedyaml.units import Duration
 
@@ -36,6 +36,8 @@ Groups = list[dict[str, Any]]
 SWAPS = {
     ">": (">=", "<"),
     ">=": (">", "<"),
+    "<": ("<=", ">"),
+    "<=": ("<", ">"),
     "==": ("!=",),
     "and": ("or", "unless"),
     "or": ("and",),
@@ -46,6 +48,9 @@ FUNCTIONS = {
     "increase": "rate",
     "min_over_time": "max_over_time",
     "sum_over_time": "max_over_time",
+    "avg_over_time": "max_over_time",
+    "sum by": "max by",
+    "avg by": "max by",
 }
 EQUIVALENT: tuple[tuple[str, str, str], ...] = (
     (
@@ -78,16 +83,19 @@ class Mutant:
 
 def main(wanted: list[str]) -> int:
     rendered = rules.render.render(load_policy()).files
-    groups: Groups = yaml.safe_load(rendered["prometheus/auto-grader.rules.yaml"])["groups"]
-    cases = [*files().values()] + [yaml.safe_load(t) for n, t in rendered.items() if ".test." in n]
-    mutants = [m for m in every_mutant(groups) if not wanted or {m.rule, m.rule.split()[0]} & {*wanted}]
+    groups: Groups = rules.render.groups(load_policy())
+    clocks = [yaml.load(text, yaml.CSafeLoader) for name, text in rendered.items() if ".test." in name]
+    cases = [*every_file().values(), *clocks]
+    mutants = list(every_mutant(groups, set(wanted)))
     for name in sorted({m.rule.split()[0] for m in mutants}):
         if not survives(Mutant(name, "nothing", groups), cases):
             raise SystemExit(f"{name}: the tests fail without any change")
     with ThreadPoolExecutor(2) as pool:
         lives = pool.map(partial(survives, cases=cases), mutants)
         survivors = equivalent = 0
-        for mutant, alive in zip(mutants, lives, strict=True):
+        for number, (mutant, alive) in enumerate(zip(mutants, lives, strict=True), start=1):
+            if number % 100 == 0:
+                print(f"{number} of {len(mutants)}", file=sys.stderr, flush=True)
             reason = alive and why_equivalent(mutant)
             equivalent += bool(reason)
             if alive and not reason:
@@ -103,33 +111,24 @@ def survives(mutant: Mutant, cases: list[dict[str, Any]]) -> bool:
     if any(differences(mutant.groups, load_policy().value)):
         return False
     name = mutant.rule.split()[0]
-    chosen = [(case, mine) for case in cases if (mine := about(name, case["tests"]))]
-    spoken = " ".join(yaml.safe_dump(tests) for _, tests in chosen)
-    kept = [group for group in mutant.groups if needed(group, name, spoken)]
-    order = [group["name"] for group in kept]
+    chosen = [case | {"tests": mine} for case in cases if (mine := about(name, case["tests"]))]
+    chosen.sort(key=lambda case: len(case["tests"]))
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "rules.yaml").write_text(yaml.safe_dump({"groups": kept}))
-        for number, (case, tests) in enumerate(sorted(chosen, key=lambda pair: len(pair[1]))):
-            content = case | {"rule_files": ["rules.yaml"], "group_eval_order": order, "tests": tests}
-            path = Path(folder, f"{number}.yaml")
-            path.write_text(yaml.safe_dump(content))
-            if PROMTOOL.test_rules(path):
-                return False
-    return True
+        files = narrow.write(Path(folder), chosen, mutant.groups)
+        return not any(PROMTOOL.test_rules(path) for path in files)
 
 
 def about(name: str, tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The tests that begin with the name of an alert, or with the subject of a record."""
-    subject = name if name[0].isupper() else "slo:" if name.startswith("slo") else "alert_threshold"
-    return [test for test in tests if test["name"].startswith(subject)]
-
-
-def needed(group: dict[str, Any], name: str, spoken: str) -> bool:
-    """Groups of the rule, of what its tests speak of, and of what silences alerts."""
-    named = {rule.get("alert") or rule["record"] for rule in group["rules"]}
-    asked = set(re.findall(r"alertname[=:] ?\"?(\w+)", spoken))
-    wanted = {name, *asked, *SILENCERS}
-    return bool(named & wanted) or (group["name"].startswith("slo-") and "slo:" in spoken)
+    kinds = {
+        "slo:": "slo",
+        "service:alert": "alert_threshold",
+        "service:health": "health",
+        "job:requests_e": "traffic",
+    }
+    subject = next((kind for start, kind in kinds.items() if name.startswith(start)), "capacity")
+    wanted = name if name[0].isupper() else subject
+    return [test for test in tests if test["name"].startswith((f"{wanted}:", f"{wanted} "))]
 
 
 def why_equivalent(mutant: Mutant) -> str:
@@ -142,13 +141,14 @@ def why_equivalent(mutant: Mutant) -> str:
     return next(found, "")
 
 
-def every_mutant(groups: Groups) -> Iterator[Mutant]:
+def every_mutant(groups: Groups, wanted: set[str]) -> Iterator[Mutant]:
     for g, group in enumerate(groups):
         for r, rule in enumerate(group["rules"]):
+            if wanted and not {title(rule), title(rule).split()[0]} & wanted:
+                continue
             for change, changed in mutate(rule):
-                mutated = copy.deepcopy(groups)
-                mutated[g]["rules"][r] = changed
-                yield Mutant(title(rule), change, mutated)
+                rules_ = [*group["rules"][:r], changed, *group["rules"][r + 1 :]]
+                yield Mutant(title(rule), change, [*groups[:g], group | {"rules": rules_}, *groups[g + 1 :]])
 
 
 def title(rule: Rule) -> str:
@@ -188,18 +188,18 @@ def expressions(expr: str) -> Iterator[tuple[str, str]]:
                     expr[: match.start()] + new + expr[match.end() :],
                 )
 
-    yield from each(r"(?<= )(>=|>|==)(?= )", lambda m: list(SWAPS[m[0]]), "operator")
+    yield from each(r"(?<= )(>=|>|<=|<|==)(?= )", lambda m: list(SWAPS[m[0]]), "operator")
     yield from each(
         r"(?m)^ *(and|or|unless)\b", lambda m: [m[0].replace(m[1], s) for s in SWAPS[m[1]]], "operator"
     )
-    yield from each(r"(?<=[>=] )[0-9.e+-]+", lambda m: figures(m[0]), "figure")
+    yield from each(r"(?<=[<>=] )[0-9.e+-]+", lambda m: figures(m[0]), "figure")
     yield from each(r"(?<=vector\()[0-9.e+-]+", lambda m: figures(m[0]), "figure")
     yield from each(r"(?m)^ *0\.\d+(?=,)", lambda m: figures(m[0].strip()), "quantile")
     yield from each(r"\[(\w+)\]", lambda m: windows(m[1]), "window")
     yield from each(r" \w+=~?\"[^\"]*\",?|(?<=\{)\w+=~?\"[^\"]*\",? ?", lambda m: [""], "matcher dropped")
     yield from each(r"(?<==\")[^\"]+(?=\")", lambda m: [f"{m[0]}x"], "matcher value")
     yield from each(r"\b(by|on) \(([^)]*)\)", labels, "label dropped")
-    yield from each(rf"\b({'|'.join(FUNCTIONS)})(?=\()", lambda m: [FUNCTIONS[m[0]]], "function")
+    yield from each(rf"\b({'|'.join(FUNCTIONS)})(?= ?\()", lambda m: [FUNCTIONS[m[0]]], "function")
     yield from each(r"(?s)(?<=\()(slo:[^>]+|sum_over_time[^>]+) > 0(?=\))", lambda m: [m[1]], "guard dropped")
     for joint in re.finditer(r"\n *(and|or|unless)\b", expr):
         yield f"only before the {joint[1]} at {joint.start()}", expr[: joint.start()]
@@ -218,11 +218,10 @@ def windows(text: str) -> list[str]:
 
 
 def labels(match: re.Match[str]) -> list[str]:
-    names = match[2].split(", ")
+    names = match[2].split(", ") if match[2] else []
     return [f"{match[1]} ({', '.join(n for n in names if n != gone)})" for gone in names]
 
 
-SILENCERS = {rule.source for rule in load_policy().value.inhibit}
 PROMTOOL = Promtool(programs.newest("promtool").path)
 
 if __name__ == "__main__":

@@ -83,10 +83,8 @@ def series(
 
 
 def _values(given: Any, state: str) -> str:
-    """`7` is a gauge, `+7` a counter that grows by 7 each step from 0.
-
-    `++7` is one that is far from 0: its rate is whole once samples are a step from the edge of the window.
-    Else as promtool has it, N steps long.
+    """`7`: a gauge; `+7`: a counter that grows by 7 each step from 0; `++7`: one that is far from 0, so that
+    its rate is whole as soon as the samples come near the edge of the window; else promtool's own, N steps.
     """
     value = str(given.get(state, given.get("good", given.get("bad"))) if isinstance(given, dict) else given)
     if value.startswith("++"):
