@@ -1,4 +1,4 @@
-"""The boundary tests of tests/rules/bounds on the oldest and newest promtool; `full`: on those between too."""
+"""The boundary tests of tests/rules/bounds on the oldest and newest promtool; `full`: between too."""
 
 from __future__ import annotations
 
