@@ -14,8 +14,13 @@ SCRAPES_PER_WINDOW = 4
 """A rate needs samples: no window is made shorter than this many scrapes."""
 
 
+_THRESHOLDS = ("above", "below", "within", "good", "bad")
+_OPERATION = Duration(60)
+"""A threshold below a minute is about one operation (a request, a statement): that runs no faster."""
+
+
 def compress(policy: Policy, speed: float) -> Policy:
-    """Every duration divided by `speed`, thresholds that are durations too; plain numbers stay.
+    """Every duration divided by `speed`, thresholds of a minute and more too; plain numbers stay.
 
     Scrapes happen no more often than every half second, and windows keep at least four of them. Retention and
     the objectives' periods are divided like the rest, so burn rates keep their factors. Hours are gone.
@@ -53,10 +58,17 @@ def _divide(value: Any, speed: float) -> Any:
         return value / speed
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.replace(
-            value, **{f.name: _divide(getattr(value, f.name), speed) for f in dataclasses.fields(value)}
+            value,
+            **{f.name: _figure(f.name, getattr(value, f.name), speed) for f in dataclasses.fields(value)},
         )
     if isinstance(value, dict):
         return {key: _divide(item, speed) for key, item in value.items()}
     if isinstance(value, tuple):
         return tuple(_divide(item, speed) for item in value)
     return value
+
+
+def _figure(name: str, value: Any, speed: float) -> Any:
+    if name in _THRESHOLDS and isinstance(value, Duration) and value < _OPERATION:
+        return value
+    return _divide(value, speed)

@@ -77,12 +77,12 @@ class Plan:
         links = dataclasses.replace(policy.links, alertmanager=self.ports.url("alertmanager"))
         scrape = dataclasses.replace(policy.scrape, jobs=jobs)
         here = dataclasses.replace(
-            policy, scrape=scrape, links=links, alerts=_watched(policy), health=_measured(policy)
+            policy, scrape=scrape, links=links, alerts=watched(policy), health=_measured(policy)
         )
         return compress(here, self.speed)
 
 
-def _watched(policy: Policy) -> dict[str, Alert]:
+def watched(policy: Policy) -> dict[str, Alert]:
     """The alerts, without those on a histogram's bucket, which faster time would move off its bounds.
 
     Those of neighbours that the demo has not are switched off.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import rules.render
+from gradewatch.demo.stack import watched
 from policy.compress import compress
 from policy.load import load_policy
 from policy.model import Policy
@@ -38,9 +39,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, document: Document[Policy
 def fast(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, document: Document[Policy]
 ) -> Path:
-    """A build in compressed time."""
+    """A build in compressed time, as the demo makes it."""
     root = tmp_path_factory.mktemp("fast")
-    write(root, dataclasses.replace(document, value=compress(document.value, request.param)))
+    here = dataclasses.replace(document.value, alerts=watched(document.value))
+    write(root, dataclasses.replace(document, value=compress(here, request.param)))
     return root
 
 

@@ -24,7 +24,7 @@ DECLARED = {
 }
 ALWAYS = {"Watchdog"}
 OF_OBJECTIVES = {"ErrorBudgetExhausted", "ErrorsAtLowVolume", "ObjectiveWithoutData"}
-RECORDS = ("slo", "alert_threshold", "capacity", "health", "traffic")
+RECORDS = ("slo", "alert_threshold", "capacity", "health", "service_priority", "traffic")
 TIERS = list(load_policy().value.burn_tiers)
 BURN = [objective.alert for objective in load_policy().value.objectives.values()]
 ALERTS = [name for name, alert in load_policy().value.alerts.items() if alert.enabled]
@@ -146,7 +146,7 @@ def test_labels_in_texts_are_labels_of_the_alert() -> None:
     for rule in every_rule():
         texts = " ".join(rule.get("annotations", {}).values())
         wanted = set(re.findall(r"\$labels\.(\w+)", texts))
-        step = rule["labels"].get("escalation")
+        step = rule.get("labels", {}).get("escalation")
         cases = [
             s for s in said() if s.alert == rule.get("alert") and s.labels.get("escalation", step) == step
         ]

@@ -18,6 +18,13 @@ def test_minutes_become_seconds_and_plain_thresholds_stay() -> None:
     assert fast.alerts["HighErrorRate"].above == 0.05
 
 
+def test_what_one_request_may_take_is_no_shorter() -> None:
+    fast = compress(POLICY, 60)
+    assert fast.alerts["SlowMedianResponse"].above == Duration(0.2)
+    assert fast.objectives["latency"].sli.within == Duration(2)
+    assert fast.objectives["grading"].sli.within == Duration(10)
+
+
 @pytest.mark.parametrize("speed", [10, 30, 60, 600])
 def test_a_window_keeps_four_scrapes_and_a_scrape_half_a_second(speed: float) -> None:
     fast = compress(POLICY, speed)
