@@ -7,14 +7,22 @@ from alerts follow. Grafana allows 40 characters.
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from dashboards.render import BOARDS
 
 BOARDS_OF = "grafana/"
 LONGEST_UID = 40
+OTHER_FORMS = ("api", "configmaps")
+"""Folders that hold the same boards for other ways to bring them into a Grafana."""
 _PREFIX = "gradewatch-"
 _ADDRESS = re.compile(rf"\b(?:{'|'.join(BOARDS)})(?![\w-])")
+
+
+def board_files(folder: Path) -> list[Path]:
+    """The boards of a build, in order; those of several policies lie in a folder each."""
+    below = (path for path in folder.glob("*/*.json") if path.parent.name not in OTHER_FORMS)
+    return sorted([*folder.glob("*.json"), *below])
 
 
 def apart(name: str, text: str, policy: str) -> tuple[str, str]:

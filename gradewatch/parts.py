@@ -12,6 +12,7 @@ import yaml
 from alertmanager.amtool import Amtool, read_tests
 from alertmanager.checks import config_findings
 from alertmanager.secrets import secret_files, unreadable
+from gradewatch.boards import board_files
 from gradewatch.exits import UsageError
 from gradewatch.programs import Program, find
 from policy.model import Policy
@@ -38,7 +39,7 @@ def parts(folder: Path, document: Document[Policy] | None = None, *, secrets: bo
     """
     rules = sorted((folder / "prometheus").glob("*.rules.yaml"))
     config = folder / "alertmanager/alertmanager.yml"
-    boards = sorted((folder / "grafana").rglob("*.json"))
+    boards = board_files(folder / "grafana")
     if not (rules or boards or config.exists()):
         raise UsageError(
             f"nothing to check in {folder}: build it first with `gradewatch build --out {folder}`"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gradewatch import exits
+from gradewatch.boards import board_files
 
 if TYPE_CHECKING:
     from gradewatch.grafana import Grafana
@@ -28,7 +29,6 @@ Json = dict[str, Any]
 State = Literal["create", "change", "move", "as was"]
 TOKEN = "GRAFANA_TOKEN"  # noqa: S105  the name of a variable
 _DONE = {"create": "created", "change": "changed", "move": "moved", "as was": "as was"}
-OTHER_FORMS = ("api", "configmaps")
 _CONTEXT = 2
 """Lines around a difference."""
 
@@ -137,9 +137,7 @@ def _lines(document: Json) -> list[str]:
 def _documents(source: Path, chosen: list[str]) -> list[Json]:
     folder = source / "grafana"
     found: dict[str, Json] = {}
-    # Boards of several policies lie in a folder each; beside them, in folders, are their other forms.
-    below = (path for path in folder.glob("*/*.json") if path.parent.name not in OTHER_FORMS)
-    for path in sorted([*folder.glob("*.json"), *below]):
+    for path in board_files(folder):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             found[str(document["uid"])] = document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,13 +63,13 @@ class TableSource:
                 step = Reader[_Row](statements, arrived, now).advance(position)
             yield self._step(arrived.rows, statements, step.position, step.restarted)
             if not step.complete:
-                yield from self._skim(step.position.watermark, now)
+                yield from self._skim(step.position.watermark, now, step.position.seen)
         except CollectError as error:
             raise SourceError(error.message) from None
 
-    def _skim(self, after: int, now: float) -> Iterator[Step]:
-        """Everything above an id, a step at a time: all of it is new."""
-        recent: deque[int] = deque(maxlen=OVERLAP_IDS)
+    def _skim(self, after: int, now: float, seen: Iterable[int] = ()) -> Iterator[Step]:
+        """Everything above an id, step by step, as new. `seen` was read before, and stays known."""
+        recent = deque(sorted(seen), maxlen=OVERLAP_IDS)
         more = True
         while more:
             with self._session() as statements:

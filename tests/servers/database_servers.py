@@ -16,7 +16,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,10 +112,10 @@ class _Database:
         (self.home / "log").touch()
         give_to_server(self.home / "log")
 
-    def _prepare(self, *command: object) -> None:
+    def _prepare(self, *command: object, environment: Mapping[str, str] | None = None) -> None:
         """Make the data folder; when that fails nothing is left."""
         try:
-            run_as_server(*command)
+            run_as_server(*command, environment=environment)
         except BaseException:
             self.remove()
             raise

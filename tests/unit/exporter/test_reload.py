@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -346,7 +347,7 @@ def test_models_are_watched_by_one_worker_at_a_time() -> None:
         """A watch whose round lasts until it is told to end."""
 
         def __init__(self) -> None:
-            self.setup, self.snapshot = None, None
+            self.setup, self.snapshot = SimpleNamespace(name="slow"), None
             self.entered, self.released, self.ended = threading.Event(), threading.Event(), False
 
         def round(self, now: float) -> None:

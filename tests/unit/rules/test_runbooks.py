@@ -81,7 +81,9 @@ def test_the_commands_of_a_page_are_shell(page: Path) -> None:
 
 
 def test_the_page_of_an_alert_with_later_steps_says_how_to_stop_them(groups: list[dict[str, Any]]) -> None:
-    later = {g["name"] for g in groups if any(r["labels"].get("escalation") == "1" for r in g["rules"])}
+    later = {
+        g["name"] for g in groups if any(r.get("labels", {}).get("escalation") == "1" for r in g["rules"])
+    }
     for name in later:
         commands = "".join(blocks(FOLDER / f"{name}.md", "sh"))
         assert f"gradewatch ack --by YOU --note 'what you know' {name}\n" in commands
