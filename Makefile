@@ -47,7 +47,7 @@ bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, scikit-lea
 
 .PHONY: bench-alerts
 bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
-	$(python) -m bench.alerts
+	$(python) -m bench.alerts --write
 
 .PHONY: check
 check: $(ready) ## lint, format and types

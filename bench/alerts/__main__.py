@@ -1,4 +1,7 @@
-"""`python -m bench.alerts`: print the scores; `-v` lists each incident and each notification without one."""
+"""`python -m bench.alerts`: print the scores.
+
+`-v` lists each notification without an incident, `--write` puts the tables into docs/benchmarks.md.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,27 @@ from bench.alerts.incident import RESPOND, Incident
 from bench.alerts.rhythm import SCORED_DAYS
 from bench.alerts.run import run
 from bench.alerts.score import Score
+from bench.document import machine, replace_section
+
+_HOW = """\
+`make bench-alerts`: a simulator writes a month of a grader's metrics with daily rhythm, deadlines, weekends,
+noise, releases and a labelled list of incidents ([incidents.yaml](../bench/alerts/incidents.yaml)) into a
+real Prometheus, which evaluates every expression; `for`, `keep_firing_for`, inhibition, grouping and
+repetition are replayed (a test compares the replay with promtool). A rule has found an incident when it reads
+a metric that shows it and its message comes while it lasts. Nobody acknowledges, later steps are not counted.
+*Pages* are P1 and P2. The rules of the model are left out. The incidents were chosen by those who wrote the
+rules: the table compares sets, it does not predict your nights.
+"""
 
 
 def main() -> None:
     """Run the bench and print what came out."""
     scores, incidents, _ = run()
-    print(table(scores, incidents))
+    tables = table(scores, incidents) + "\n" + by_incident(scores, incidents)
+    print(tables)
+    if "--write" in sys.argv:
+        replace_section("alerts", "Alerts", f"{_HOW}\n{machine()}\n\n{tables}")
     if "-v" in sys.argv:
-        print(by_incident(scores, incidents))
         for one in scores:
             print(f"\n{one.title}: notifications without an incident")
             for note in one.noise:
