@@ -246,8 +246,11 @@ class Reader(Generic[R]):
 
 
 def _step_back(position: Position, newest: int) -> None:
+    low = position.low
     position.watermark = newest
     position.marks = [(at, min(mark, newest)) for at, mark in position.marks]
     position.seen = {row_id for row_id in position.seen if row_id <= newest}
+    # The overlap reaches further down now, to rows that were told long ago and forgotten.
+    position.seen.update(range(position.low + 1, low + 1))
     for row_id in [row_id for row_id in position.pending.since if row_id > newest]:
         position.pending.remove(row_id)

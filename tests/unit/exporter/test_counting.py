@@ -264,3 +264,16 @@ def test_an_answer_that_cannot_be_followed_is_refused(
     with pytest.raises(CollectError, match=says) as caught:
         count(collector)
     assert caught.value.reason == reason
+
+
+def test_a_purge_of_the_newest_rows_counts_no_old_one_again(
+    jobs: Jobs, collector: EventCollector, clock: Clock
+) -> None:
+    """The overlap then reaches down to rows whose ids were forgotten."""
+    assert count(collector) == (0, 0)
+    jobs.submit_many(2 * OVERLAP_IDS, "accepted")
+    for _ in range(3):
+        assert count(collector) == (2 * OVERLAP_IDS, 2 * OVERLAP_IDS)
+        clock.now += 121
+    jobs.delete({2 * OVERLAP_IDS, 2 * OVERLAP_IDS - 1})
+    assert count(collector) == (2 * OVERLAP_IDS, 2 * OVERLAP_IDS)
