@@ -117,6 +117,7 @@ def test_a_defect_shows_in_the_answers(mutation: Mutation, boards: int, serve: S
 
 
 @pytest.mark.slow
+@pytest.mark.full
 def test_every_query_has_good_data_in_every_range(policy: Policy, tmp_path: Path) -> None:
     """A quarter of an hour, six hours and a day; on a narrow and a wide screen; scraped every 15 and 30 s."""
     promtool, prometheus = programs.newest("promtool").path, programs.newest("prometheus").path
