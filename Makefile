@@ -38,15 +38,15 @@ test-all: test mysql ## what `test` runs, finer steps, and every fault of the de
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
 
 .PHONY: mutate
-mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; 10 to 20 minutes
+mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; takes long
 	$(python) -m tests.mutation.rules
 
 .PHONY: bench-drift
-bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, scikit-learn, which come into .bench; 15 minutes
+bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, scikit-learn, which come into .bench; takes long
 	$(python) -m bench.drift
 
 .PHONY: bench-alerts
-bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; 5 to 10 minutes
+bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; takes long
 	$(python) -m bench.alerts --write
 
 .PHONY: check
