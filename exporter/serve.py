@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import queue
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Sequence
-from types import FrameType
 
 from exporter.config.whole import Config
 from exporter.reload import Reloader, state_faults
 from exporter.server import Site
 from exporter.sidecar import Sidecar
+from exporter.signals import Signals
 from exporter.web.access import Access
 from typedyaml.faults import Faults
 from typedyaml.load import Document
@@ -30,7 +29,7 @@ log = logging.getLogger(__name__)
 def serve(args: argparse.Namespace, document: Document[Config], sidecar: Sidecar) -> int:
     """Serve until SIGTERM or SIGINT; the exit code."""
     # From here on a signal ends it well, also one that comes before the first page.
-    signals = _Signals()
+    signals = Signals()
     if faults := state_faults(document):
         print(*faults, sep="\n", file=sys.stderr)
         return WRONG_INPUT
@@ -59,28 +58,6 @@ def serve(args: argparse.Namespace, document: Document[Config], sidecar: Sidecar
     if not site.stop(patience=site.sidecar.limits.timeout + 1):
         log.warning("ended before all answers were sent")
     return GOOD
-
-
-class _Signals:
-    """SIGHUP, SIGTERM and SIGINT in the order in which they came; the second that ends, ends at once."""
-
-    def __init__(self) -> None:
-        self._came: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._ending = False
-        # Handlers of our own, because the default action of a signal does not reach process 1 of a container.
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
-
-    def next(self) -> int:
-        """Wait for the next one."""
-        return self._came.get()
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if number != signal.SIGHUP:
-            if self._ending:
-                os._exit(128 + number)
-            self._ending = True
-        self._came.put(number)
 
 
 def _site(args: argparse.Namespace, config: Config, sidecar: Sidecar) -> Site:
