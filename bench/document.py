@@ -58,7 +58,8 @@ def machine(**versions: str) -> str:
     cores = len(os.sched_getaffinity(0))
     python = f"Python {platform.python_version()} ({platform.python_compiler()})"
     programs = "".join(f", {name} {version}" for name, version in versions.items())
-    return f"{cores} cores of {_processor()}, {platform.system()} {platform.release()}, {python}{programs}."
+    many = "core" if cores == 1 else "cores"
+    return f"{cores} {many} of {_processor()}, {platform.system()} {platform.release()}, {python}{programs}."
 
 
 def _processor() -> str:

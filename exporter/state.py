@@ -56,7 +56,11 @@ class StateFile:
 
 
 def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file anew; after a crash the old or the new one is there, whole. Raises OSError."""
+    """Write a file anew; after a crash the old or the new one is there, whole. Raises OSError.
+
+    The folder is not synchronized: when a power cut takes back the rename, the old file is there, and what
+    came since is counted again from it.
+    """
     temporary = path.with_name(path.name + ".new")
     try:
         with temporary.open("wb") as file:
@@ -68,16 +72,6 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def position_to_json(position: Position) -> dict[str, Any]:

@@ -23,12 +23,16 @@ from bench.exporter.measuring import Serving, percentile, serving
 HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
 HALF_OPEN, SILENT = 2000, 50
 SCRAPES = 200
+PATIENCE = 30.0
+"""Seconds that an attack may take to connect, and the scrapes during it; a slow server gets fewer of both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Seconds of scrapes before and during, MB more, and after how many seconds all were dropped."""
+    """Connections that came through, seconds of scrapes before and during them, MB more, and after how many
+    seconds all were dropped."""
 
+    clients: int
     before: list[float]
     during: list[float]
     growth: float
@@ -51,6 +55,7 @@ def section() -> str:
     head = (
         "server",
         "attack",
+        "connected",
         "p50 before, ms",
         "p99 before, ms",
         "p50 during, ms",
@@ -69,11 +74,12 @@ def _line(name: str, attack: str, clients: int, folder: Path) -> list[object]:
         try:
             seen = _attack(server, clients, data, secure)
         except OSError as error:
-            return [name, f"{clients} {attack}", *[""] * 6, f"**does not serve**: {type(error).__name__}"]
+            return [name, f"{clients} {attack}", *[""] * 7, f"**does not serve**: {type(error).__name__}"]
     before, during = percentile(seen.before, 0.99), percentile(seen.during, 0.99)
     return [
         name,
         f"{clients} {attack}",
+        f"{seen.clients}",
         f"{statistics.median(seen.before) * 1000:.1f}",
         f"{before * 1000:.1f}",
         f"{statistics.median(seen.during) * 1000:.1f}",
@@ -88,17 +94,22 @@ def _attack(server: Serving, clients: int, data: bytes, secure: bool) -> Seen:
     before = [_scrape(server, secure) for _ in range(SCRAPES)]
     rss = server.rss
     with contextlib.ExitStack() as stack:
-        attackers = []
-        for _ in range(clients):
-            attacker = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+        attackers: list[socket.socket] = []
+        until = time.monotonic() + PATIENCE
+        while len(attackers) < clients and time.monotonic() < until:
             with contextlib.suppress(OSError):  # the oldest idle one goes when there are too many
+                attacker = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", server.port), timeout=5)
+                )
+                attackers.append(attacker)
                 attacker.sendall(data)
-            attackers.append(attacker)
         started = time.monotonic()
-        during = [_scrape(server, secure) for _ in range(SCRAPES)]
+        during = [_scrape(server, secure)]
+        while len(during) < SCRAPES and time.monotonic() < started + PATIENCE:
+            during.append(_scrape(server, secure))
         growth = server.rss - rss
         dropped = _dropped(attackers, started)
-    return Seen(before, during, growth, dropped)
+    return Seen(len(attackers), before, during, growth, dropped)
 
 
 def _scrape(server: Serving, secure: bool) -> float:
