@@ -54,13 +54,16 @@ class Tally:
 
     def declare(self, family: Family, label_values: Iterable[Labels] | None = None) -> None:
         """Make a family's series exist at 0: those given, or one for each allowed combination of values."""
-        combinations = label_values or itertools.product(*(family.values[label] for label in family.labels))
-        for labels in combinations:
-            if family.type == "histogram":
-                known = self.histograms.setdefault(family.name, {})
-                known.setdefault(labels, Histogram([0] * (len(family.buckets) + 1)))
-            else:
-                self.counters.setdefault(family.name, {}).setdefault(labels, 0.0)
+        if label_values is None:
+            label_values = itertools.product(*(family.values[label] for label in family.labels))
+        if family.type == "histogram":
+            histograms = self.histograms.setdefault(family.name, {})
+            for labels in label_values:
+                histograms.setdefault(labels, Histogram([0] * (len(family.buckets) + 1)))
+        else:
+            counters = self.counters.setdefault(family.name, {})
+            for labels in label_values:
+                counters.setdefault(labels, 0.0)
 
     def add(self, family: Family, *labels: str, amount: float = 1.0) -> None:
         """Count. A label value outside the allowed set is the caller's mistake."""

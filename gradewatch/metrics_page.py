@@ -7,6 +7,7 @@ from itertools import groupby
 
 from exporter.catalogue import FAMILIES, FOREIGN, Family, ForeignFamily
 from exporter.collector import go_float
+from exporter.profiles.labels import LABELLED
 
 # Names that monitoring plans of graders commonly use, and what says the same here. A name without a metric of
 # ours is the application's own, or of a subject that is not exported yet.
@@ -37,12 +38,17 @@ Families marked *later* have their final name and labels, and are not exported y
 Labels with a list have exactly these values. The others hold names from the configuration, or are bounded by
 `collection.max_label_values`; what is over the bound is counted as `other` (counters, histograms) or left out
 (gauges), and `grader_exporter_label_values_dropped` says how many values that were. No label holds a person.
+
+Where [graders[].labels](profiles.md#by-course-and-assignment) asks for it, {labelled}
+have the labels `course` or `assignment` as well.
 """
 
 
 def metrics_page() -> str:
     """The page, as Markdown."""
-    return "\n".join([_HEAD, *_ours(), *_also_called(), *_foreign()])
+    *first, last = [f"`grader_{feed}`" for feed in LABELLED]
+    head = _HEAD.format(labelled=f"{', '.join(first)} and {last}")
+    return "\n".join([head, *_ours(), *_also_called(), *_foreign()])
 
 
 def _ours() -> Iterator[str]:

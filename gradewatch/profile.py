@@ -9,6 +9,7 @@ from gradewatch import exits
 
 if TYPE_CHECKING:
     from exporter.profiles import Profile
+    from exporter.profiles.profile import LabelName
 
 SUMMARY = "List the known graders, show what is read of one, or try it on a database."
 EXAMPLE = (
@@ -43,6 +44,13 @@ def _add_option(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a name that your installation chose, such as prefix=mdl_",
     )
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="course or assignment: count submissions and gradings by it, as graders[].labels does",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,6 +69,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from exporter.profiles import bind
+    from exporter.profiles.labels import with_labels
     from gradewatch.profile_pages import page
 
     profile = loaded(args.name)
@@ -70,6 +79,7 @@ def _show(args: argparse.Namespace) -> int:
             f"profile {profile.profile} is written for {' and '.join(profile.dialects)}, not for {dialect}"
         )
     bound = bind(profile, dialect, _options(args.option, profile))
+    bound = with_labels(bound, _labels(args.label, profile))
     print(page(bound, dialect, args.database or profile.profile.partition("-")[0]))
     return exits.GOOD
 
@@ -78,7 +88,7 @@ def _try(args: argparse.Namespace) -> int:
     from gradewatch.profile_trial import Trial
 
     profile = loaded(args.profile)
-    return Trial.of(args, profile, _options(args.option, profile)).run()
+    return Trial.of(args, profile, _options(args.option, profile), _labels(args.label, profile)).run()
 
 
 def loaded(name: str) -> Profile:
@@ -90,6 +100,16 @@ def loaded(name: str) -> Profile:
     if not name.endswith(".yaml") and name not in profile_names():
         raise exits.UsageError(unknown("profile", name, profile_names()))
     return load_profile(name).value
+
+
+def _labels(given: list[str], profile: Profile) -> tuple[LabelName, ...]:
+    from exporter.profiles.labels import offered
+
+    for name in given:
+        if name not in offered(profile):
+            known = ", ".join(offered(profile)) or "none"
+            raise exits.UsageError(f'"{name}" is no label of profile {profile.profile}; labels: {known}')
+    return tuple(label for label in offered(profile) if label in given)
 
 
 def _options(given: list[str], profile: Profile) -> dict[str, str]:

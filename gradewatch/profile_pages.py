@@ -78,6 +78,9 @@ def _sections(profile: Profile, dialect: str, place: Place) -> Iterator[str]:
     if profile.options:
         listed = ", ".join(f"{name}: {value}" for name, value in profile.options.items())
         yield paragraph(f"Options (graders[].options, or --option here): {listed}.")
+    if profile.labels:
+        listed = ", ".join(profile.labels.of)
+        yield paragraph(f"Labels for the counters (graders[].labels, or --label here): {listed}.")
     if profile.beside:
         yield f"Configuration beside it:\n\n{textwrap.indent(profile.beside.rstrip(), '  ')}"
     yield _rights_section(profile, dialect, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ from exporter.databases import dialect_of
 from exporter.databases.pool import Pool
 from exporter.profiles import Profile, bind
 from exporter.profiles.grants import Place
+from exporter.profiles.labels import with_labels
+from exporter.profiles.profile import LabelName
 from gradewatch import exits
 from gradewatch.profile_pages import rights
 from gradewatch.tables import paragraph, table
@@ -38,7 +40,13 @@ class Trial:
     seconds: float
 
     @classmethod
-    def of(cls, args: argparse.Namespace, profile: Profile, options: Mapping[str, str]) -> Trial:
+    def of(
+        cls,
+        args: argparse.Namespace,
+        profile: Profile,
+        options: Mapping[str, str],
+        labels: Sequence[LabelName],
+    ) -> Trial:
         """Check what the user gave; raises UsageError."""
         try:
             dialect, length = dialect_of(args.url), Duration.parse(args.timeout)
@@ -53,9 +61,12 @@ class Trial:
         if path and (why := unreadable(path)):
             raise exits.UsageError(f"{path} cannot be read: {why}")
         database = Database(args.url, timeout=length, password_file=path)
-        grader = Grader(args.profile, "grader", min_users=1, options=dict(options))
+        grader = Grader(
+            args.profile, "grader", min_users=1, options=dict(options), labels=dict.fromkeys(labels, ("*",))
+        )
         config = Config({"grader": database}, (grader,))
-        return cls(config, bind(profile, dialect, options), dialect, length.seconds)
+        bound = with_labels(bind(profile, dialect, options), labels)
+        return cls(config, bound, dialect, length.seconds)
 
     def run(self) -> int:
         """Ask every block once and print what it found; 1 when one of them failed."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from exporter import catalogue
 from exporter.catalogue import Family
+from exporter.collectors.breakdown import Breakdown
 from exporter.collectors.rows import Record, number
 from exporter.differences import Change, State
 from exporter.tally import Tally
@@ -69,18 +70,25 @@ _SUBMISSION_FAMILIES: dict[str, Family] = {
 
 @dataclass(frozen=True, slots=True)
 class SubmissionBook:
-    """Blocks `rows`, `submissions` and `gradings`."""
+    """Blocks `rows`, `submissions` and `gradings`; their counters by course or assignment on demand."""
 
     feeds: frozenset[str]
+    breakdown: Breakdown | None = None
 
     def families(self) -> Sequence[Family]:
         """The families that are kept."""
-        return [family for feed, family in _SUBMISSION_FAMILIES.items() if feed in self.feeds]
+        kept = [family for feed, family in _SUBMISSION_FAMILIES.items() if feed in self.feeds]
+        return kept if self.breakdown is None else [self.breakdown.family(family) for family in kept]
 
     def declare(self, tally: Tally) -> None:
         """Make every allowed series exist at 0; a time that a grader records has only that basis."""
         for family in self.families():
-            tally.declare(family, [_RECORDED] if "basis" in family.labels else None)
+            if "basis" in family.labels:
+                tally.declare(family, [_RECORDED])
+            elif self.breakdown is not None and self.breakdown.carried_by(family):
+                self.breakdown.declare(tally, family)
+            else:
+                tally.declare(family)
 
     def final(self, record: Record) -> bool:
         """A submission without a grading column has nothing to wait for."""
@@ -96,9 +104,9 @@ class SubmissionBook:
         if found is None or found in NOT_COUNTED:
             return
         outcome = found if found in catalogue.OUTCOMES else "other"
-        self._add(tally, "gradings_total", outcome)
+        self._add(tally, record, "gradings_total", outcome)
         if outcome == "internal_error":
-            self._add(tally, "grading_failures_total", "grade")
+            self._add(tally, record, "grading_failures_total", "grade")
         if record.get("method") != "manual":
             self._observe(tally, "queue_wait_seconds", record.get("queue_wait_seconds"))
             self._observe(tally, "grading_duration_seconds", record.get("duration_seconds"))
@@ -121,14 +129,15 @@ class SubmissionBook:
 
     def _received(self, tally: Tally, record: Record, *, again: bool) -> None:
         again = again or bool(number(record.get("is_resubmission")))
-        self._add(tally, "submissions_total", "resubmission" if again else "first")
+        self._add(tally, record, "submissions_total", "resubmission" if again else "first")
         timeliness = record.get("timeliness")
         if timeliness in catalogue.TIMELINESS:
-            self._add(tally, "deadline_submissions_total", timeliness)
+            self._add(tally, record, "deadline_submissions_total", timeliness)
 
-    def _add(self, tally: Tally, feed: str, *labels: str) -> None:
+    def _add(self, tally: Tally, record: Record, feed: str, *labels: str) -> None:
         if feed in self.feeds:
-            tally.add(_SUBMISSION_FAMILIES[feed], *labels)
+            more = () if self.breakdown is None else self.breakdown.of(record)
+            tally.add(_SUBMISSION_FAMILIES[feed], *labels, *more)
 
     def _observe(self, tally: Tally, feed: str, value: object, *labels: str) -> None:
         if feed in self.feeds:
@@ -193,6 +202,6 @@ def comparison(difference: float | None, equal: float | None) -> str | None:
     return "equal" if equal else "different"
 
 
-def book_for(block: str, feeds: frozenset[str]) -> Book:
+def book_for(block: str, feeds: frozenset[str], breakdown: Breakdown | None = None) -> Book:
     """The book of a followed block."""
-    return AgreementBook(feeds) if block == "agreement" else SubmissionBook(feeds)
+    return AgreementBook(feeds) if block == "agreement" else SubmissionBook(feeds, breakdown)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from exporter.collector import Collector
 from exporter.collectors.books import book_for
+from exporter.collectors.breakdown import Breakdown
 from exporter.collectors.database import DatabaseCollector
 from exporter.collectors.facts import BlockFacts, Facts, ProfileCollector
 from exporter.collectors.files import FilesCollector
@@ -27,6 +28,7 @@ from exporter.config.whole import Config
 from exporter.databases import open_pool
 from exporter.databases.pool import Pool
 from exporter.profiles import Block, Profile, bind, load_profile
+from exporter.profiles.labels import LABELLED, with_labels
 from exporter.queries.answers import Shaper
 from exporter.state import StateFile
 
@@ -49,7 +51,8 @@ def build(config: Config, *, once: bool = False, state_dir: Path | None = None) 
         collectors.append(DatabaseCollector(tuple(pools.values()), long_queries))
     collectors += _query_collectors(config, pools, facts, folder)
     for grader in config.graders:
-        collectors += _grader_collectors(grader, pools[grader.database], facts, folder)
+        most = config.collection.max_label_values
+        collectors += _grader_collectors(grader, pools[grader.database], facts, folder, most)
     if config.queries and not config.graders:
         collectors.append(ProfileCollector(None, "", facts, once=once))
     if config.brokers or config.queues:
@@ -122,10 +125,12 @@ def _pool(name: str, database: Database) -> Pool:
     )
 
 
-def _grader_collectors(grader: Grader, pool: Pool, facts: Facts, folder: Path | None) -> Iterator[Collector]:
-    """`folder` keeps the state; None counts once, from the beginning."""
+def _grader_collectors(
+    grader: Grader, pool: Pool, facts: Facts, folder: Path | None, most: int
+) -> Iterator[Collector]:
+    """`folder` keeps the state; None counts once, from the beginning. `most` bounds a label's values."""
     profile = bind(load_profile(grader.profile).value, pool.dialect.name, grader.options)
-    build = _Build(profile, pool, facts, folder, grader)
+    build = _Build(with_labels(profile, grader.labels), pool, facts, folder, grader, most)
     collectors: list[Collector] = [
         *build.event_collectors(),
         *build.state_collectors(),
@@ -145,6 +150,15 @@ class _Build:
     facts: Facts
     folder: Path | None
     grader: Grader
+    most: int
+
+    def breakdown(self) -> Breakdown | None:
+        """One a collector, where the configuration wants labels."""
+        if not self.grader.labels or self.profile.labels is None:
+            return None
+        wanted = self.grader.labels
+        patterns = {str(name): wanted[name] for name in self.profile.labels.of if name in wanted}
+        return Breakdown(patterns, self.profile.labels.values, self.most)
 
     def from_files(self) -> frozenset[str]:
         """Feeds that the configured folders give; they are not taken from the database as well."""
@@ -171,6 +185,7 @@ class _Build:
                 ),
                 course=Path(self.grader.course) if self.grader.course else None,
                 exchange=Path(self.grader.exchange) if self.grader.exchange else None,
+                breakdown=self.breakdown(),
                 once=self.folder is None,
             )
 
@@ -180,13 +195,15 @@ class _Build:
             feeds = frozenset(block.feeds) - self.from_files()
             if block.follow != "none" and feeds:
                 self.facts.blocks[name] = BlockFacts()
+                breakdown = self.breakdown() if feeds & set(LABELLED) else None
                 collector = EventCollector(
                     name=_COLLECTORS.get(name, name),
                     query=Query(name, block, self.profile.now),
-                    book=book_for(name, feeds),
+                    book=book_for(name, feeds, breakdown),
                     pool=self.pool,
                     facts=self.facts,
                     memory=Memory(name, self.facts, self._state_file(name, block.sql)),
+                    breakdown=breakdown,
                     once=self.folder is None,
                 )
                 yield self._spaced(collector, [block])

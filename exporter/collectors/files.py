@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from exporter import catalogue, differences
 from exporter.catalogue import Family
 from exporter.collector import CollectError, Collector, Deadline, RowFamily
 from exporter.collectors import nbgrader_folders as folders
+from exporter.collectors.breakdown import Breakdown
 from exporter.collectors.facts import Facts
 from exporter.collectors.memory import Memory
 from exporter.collectors.nbgrader_folders import Attempt, Collected, Key
@@ -49,6 +50,7 @@ class FilesCollector:
     memory: Memory
     course: Path | None = None
     exchange: Path | None = None
+    breakdown: Breakdown | None = None
     once: bool = False
     clock: Callable[[], float] = time.time
     name: str = "files"
@@ -56,7 +58,8 @@ class FilesCollector:
 
     def families(self) -> Sequence[Family]:
         """Families of the feeds."""
-        return [catalogue.FAMILIES[f"grader_{feed}"] for feed in sorted(self.feeds)]
+        kept = [catalogue.FAMILIES[f"grader_{feed}"] for feed in sorted(self.feeds)]
+        return kept if self.breakdown is None else [self.breakdown.family(family) for family in kept]
 
     def collect(self, deadline: Deadline) -> Iterable[RowFamily]:
         """Read the folders, count what is new, and tell what waits. CollectError when one cannot be read."""
@@ -69,6 +72,10 @@ class FilesCollector:
             in_database = self._in_database(deadline) if self.course else set()
             old = self._progress or self._recalled()
             new = _Progress(old.tally.copy())
+            if self.breakdown:
+                with self.pool.session(deadline) as session:
+                    self.breakdown.learn(session)
+                self._declare(new.tally)
             self._count_attempts(attempts, old, new)
             self._count_gradings(there, in_database, old, new)
             self._keep(new)
@@ -108,7 +115,7 @@ class FilesCollector:
             new.newest[key] = attempt.at
             if not first_start and "submissions_total" in self.feeds:
                 label = "first" if before is None else "resubmission"
-                new.tally.add(catalogue.GRADER_SUBMISSIONS_TOTAL, label)
+                new.tally.add(catalogue.GRADER_SUBMISSIONS_TOTAL, label, *self._more(attempt.key))
 
     def _count_gradings(
         self, there: Sequence[Collected], in_database: set[Key], old: _Progress, new: _Progress
@@ -122,7 +129,8 @@ class FilesCollector:
         new.known, changes = differences.advance(old.known or Known(), states, self.clock(), self._settle)
         for change in changes:
             if change.state[1] == "failed" and "grading_failures_total" in self.feeds:
-                new.tally.add(catalogue.GRADER_GRADING_FAILURES_TOTAL, "grade")
+                more = self._more(by_id[change.row_id].key)
+                new.tally.add(catalogue.GRADER_GRADING_FAILURES_TOTAL, "grade", *more)
             graded_at = by_id[change.row_id].graded_at
             if change.state[1] == "graded" and graded_at and "turnaround_seconds" in self.feeds:
                 took = graded_at - by_id[change.row_id].at
@@ -144,22 +152,39 @@ class FilesCollector:
         if "queue_oldest_age_seconds" in self.feeds:
             yield RowFamily(catalogue.GRADER_QUEUE_OLDEST_AGE_SECONDS, [("waiting", OWN_QUEUE, age)])
 
+    def _more(self, key: Key) -> tuple[str, ...]:
+        """The values of labels that the configuration wants."""
+        _, assignment = key
+        return () if self.breakdown is None else self.breakdown.of({"assignment": assignment})
+
+    @property
+    def _known(self) -> dict[str, Family]:
+        return {family.name: family for family in self.families()}
+
     def _recalled(self) -> _Progress:
-        return self._fitted(self.memory.recall(_from_json) or _Progress(Tally()))
+        recalled = self.memory.recall(lambda saved: _from_json(saved, self._known))
+        return self._fitted(recalled or _Progress(Tally(known=self._known)))
 
     def _fitted(self, progress: _Progress) -> _Progress:
         """With the families of this configuration and no others."""
-        progress = replace(progress, tally=progress.tally.only(self.families()))
+        tally = from_json(to_json(progress.tally), self._known)
+        if self.breakdown:
+            self.breakdown.remember(tally, self.families())
+        self._declare(tally)
+        return replace(progress, tally=tally)
+
+    def _declare(self, tally: Tally) -> None:
         for family in self.families():
-            if family.type != "gauge":
-                progress.tally.declare(family, [(_OBSERVED,)] if "basis" in family.labels else None)
-        return progress
+            if self.breakdown is not None and self.breakdown.carried_by(family):
+                self.breakdown.declare(tally, family)
+            elif family.type != "gauge":
+                tally.declare(family, [(_OBSERVED,)] if "basis" in family.labels else None)
 
     def _keep(self, progress: _Progress) -> None:
         known = differences.to_json(progress.known or Known())
         self.memory.keep({"newest": progress.newest, "known": known, "tally": to_json(progress.tally)})
 
 
-def _from_json(saved: dict[str, Any]) -> _Progress:
+def _from_json(saved: dict[str, Any], known: Mapping[str, Family]) -> _Progress:
     newest = {str(key): float(at) for key, at in saved["newest"].items()}
-    return _Progress(from_json(saved["tally"]), newest, differences.from_json(saved["known"]))
+    return _Progress(from_json(saved["tally"], known), newest, differences.from_json(saved["known"]))

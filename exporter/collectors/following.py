@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, get_args
 
 from exporter import differences, group_counts
 from exporter.collector import Deadline
@@ -16,6 +16,7 @@ from exporter.counting import Position, Reader
 from exporter.databases.pool import Session
 from exporter.differences import Known
 from exporter.group_counts import Groups
+from exporter.profiles.profile import LabelName
 from exporter.state import position_from_json, position_to_json
 from exporter.tally import Tally
 
@@ -187,12 +188,14 @@ class ByCounts:
         removed = group_counts.fallen(old.submissions, submissions)
         new_submissions, arrived = group_counts.advance(old.submissions, submissions, removed)
         new_gradings, finished = group_counts.advance(old.gradings, gradings, removed)
-        for (_, (again, timeliness)), count in arrived.items():
+        labels = {str(record["id"]): _labels(record) for record in records}
+        for (row_id, (again, timeliness)), count in arrived.items():
+            event = {"is_resubmission": again, "timeliness": timeliness, **labels.get(row_id, {})}
             for _ in range(count):
-                round_.book.arrived(tally, {"is_resubmission": again, "timeliness": timeliness})
-        for (_, (outcome,)), count in finished.items():
+                round_.book.arrived(tally, event)
+        for (row_id, (outcome,)), count in finished.items():
             for _ in range(count):
-                round_.book.finished(tally, {"outcome": outcome})
+                round_.book.finished(tally, {"outcome": outcome, **labels.get(row_id, {})})
         return Counted(new_submissions, new_gradings)
 
     def save(self, place: Counted) -> dict[str, Any]:
@@ -211,6 +214,10 @@ class ByCounts:
     def essence(self, saved: dict[str, Any]) -> dict[str, Any]:
         """All of it."""
         return saved
+
+
+def _labels(record: Record) -> Record:
+    return {name: record[name] for name in get_args(LabelName) if name in record}
 
 
 def _size(record: Record) -> tuple[str, int]:

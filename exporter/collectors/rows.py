@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 from exporter.collector import CollectError, Deadline
 from exporter.databases.connection import Result, Value
 from exporter.databases.pool import Session
 from exporter.profiles.blocks import BLOCKS
-from exporter.profiles.profile import AFTER, Block, parameters
+from exporter.profiles.profile import AFTER, Block, LabelName, parameters
 
 Record = Mapping[str, Any]
 """A row by the column names of the profile; columns that its block does not promise are left out."""
@@ -57,8 +57,9 @@ class Query:
         return records(session.run(sql, bound), self.name, self.columns())
 
     def columns(self) -> list[str]:
-        """The columns that are used: those that the block promises and the format knows."""
-        return [column for column in self.block.columns if column in BLOCKS[self.name].columns]
+        """The columns that are used: those that the block promises and the format knows, and labels."""
+        known = (*BLOCKS[self.name].columns, *get_args(LabelName))
+        return [column for column in self.block.columns if column in known]
 
 
 @dataclass(frozen=True, slots=True)

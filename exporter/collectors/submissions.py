@@ -9,6 +9,7 @@ from typing import Any
 from exporter.catalogue import Family
 from exporter.collector import Collector, Deadline, RowFamily
 from exporter.collectors.books import Book
+from exporter.collectors.breakdown import Breakdown
 from exporter.collectors.facts import Facts
 from exporter.collectors.following import WAYS, Following, Round
 from exporter.collectors.memory import Memory
@@ -39,6 +40,7 @@ class EventCollector:
     pool: Pool
     facts: Facts
     memory: Memory
+    breakdown: Breakdown | None = None
     once: bool = False
     clock: Callable[[], float] = steady_time
     _progress: _Progress | None = field(default=None, init=False)
@@ -53,6 +55,9 @@ class EventCollector:
             old = self._progress or self._recalled()
             tally = old.tally.copy()
             with self.pool.session(deadline) as session:
+                if self.breakdown:
+                    self.breakdown.learn(session)
+                    self.book.declare(tally)
                 now = self.clock()
                 round_ = Round(
                     self.query, self.book, session, deadline, now, facts, self.facts, once=self.once
@@ -65,9 +70,8 @@ class EventCollector:
     def inherit(self, old: Collector) -> None:
         """Go on where the collector of the configuration before has stopped, if it followed the same rows."""
         if isinstance(old, EventCollector) and old._progress and self.memory.continues(old.memory):
-            place, tally = old._progress.place, old._progress.tally.only(self.book.families())
-            self.book.declare(tally)
-            self._progress = _Progress(place, tally)
+            tally = self._fitted(from_json(to_json(old._progress.tally), self._known))
+            self._progress = _Progress(old._progress.place, tally)
 
     @property
     def _following(self) -> Following[Any]:
@@ -75,12 +79,22 @@ class EventCollector:
 
     def _recalled(self) -> _Progress:
         """What was saved, or a first start."""
-        progress = self.memory.recall(self._from_json) or _Progress(None, Tally())
-        self.book.declare(progress.tally)
-        return progress
+        return self.memory.recall(self._from_json) or _Progress(None, self._fitted(Tally(known=self._known)))
+
+    @property
+    def _known(self) -> dict[str, Family]:
+        return {family.name: family for family in self.book.families()}
+
+    def _fitted(self, tally: Tally) -> Tally:
+        """With the series that the configuration wants, and no others."""
+        tally = tally.only(self.book.families())
+        if self.breakdown:
+            self.breakdown.remember(tally, self.book.families())
+        self.book.declare(tally)
+        return tally
 
     def _from_json(self, saved: dict[str, Any]) -> _Progress:
-        tally = from_json(saved["tally"]).only(self.book.families())
+        tally = self._fitted(from_json(saved["tally"], self._known))
         # The clock may have been set, forward or back, while nobody watched: saved times keep their distance
         # to the moment at which they were saved, as if that were now.
         shift = self.clock() - float(saved["at"])

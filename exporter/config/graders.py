@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from exporter.config.names import AbsolutePath, Name, TablePart, unreadable
 from typedyaml.faults import Fault, Faults, unknown
 from typedyaml.load import Document
+
+Patterns = Annotated[tuple[str, ...], Meta(min_length=1)]
+"""As in a shell: `*`, `?` and `[...]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,8 @@ class Grader:
 
     For nbgrader `course` is the folder with submitted/ and autograded/, `exchange` the course's folder in
     the exchange (it holds inbound/). Fewer submitters than `min_users` are shown as 0. `options` are the
-    profile's own: parts of table names that an installation chooses.
+    profile's own: parts of table names that an installation chooses. `labels` are added to the counters of
+    submissions and gradings, each with the patterns that its values must fit; what fits none is `other`.
     """
 
     profile: str
@@ -29,6 +33,7 @@ class Grader:
     exchange: AbsolutePath | None = None
     min_users: Annotated[int, Meta(ge=1)] = 5
     options: dict[str, TablePart] = field(default_factory=dict)
+    labels: dict[Literal["course", "assignment"], Patterns] = field(default_factory=dict)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -81,5 +86,5 @@ def _faults_of_profile(document: Document[Any], index: int) -> Iterator[Fault]:
     database = document.value.databases.get(grader.database)
     dialect = database.dialect if database else profile.dialects[0]
     folders = {"course": grader.course, "exchange": grader.exchange}
-    for key, message in misfits(profile, dialect, folders, grader.options):
+    for key, message in misfits(profile, dialect, folders, grader.options, grader.labels):
         yield document.fault(("graders", index, *key), message)

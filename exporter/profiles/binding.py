@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from exporter.profiles.profile import Block, Profile
+from exporter.profiles.profile import Block, Labels, Profile
 
 WORD = re.compile(r"\{([a-z][a-z0-9_-]*)\}")
 """A place in a statement that an option or a dialect's word fills."""
@@ -29,6 +29,7 @@ def bind(profile: Profile, dialect: str, options: Mapping[str, str] | None = Non
         masked={filled(table): columns for table, columns in profile.masked.items()},
         small=tuple(map(filled, profile.small)),
         now=None if profile.now is None else filled(profile.now),
+        labels=None if profile.labels is None else _filled_labels(profile.labels, filled),
     )
 
 
@@ -39,3 +40,11 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 def _bound(block: Block, filled: Callable[[str], str]) -> Block:
     newest = None if block.newest is None else filled(block.newest)
     return replace(block, sql=filled(block.sql), newest=newest)
+
+
+def _filled_labels(labels: Labels, filled: Callable[[str], str]) -> Labels:
+    return Labels(
+        of={name: {block: filled(sql) for block, sql in of.items()} for name, of in labels.of.items()},
+        values=filled(labels.values),
+        grants={filled(table): columns for table, columns in labels.grants.items()},
+    )

@@ -8,7 +8,8 @@ from typing import get_args
 from exporter import catalogue
 from exporter.profiles.binding import WORD
 from exporter.profiles.blocks import BLOCKS, FILE_FEEDS, STATES
-from exporter.profiles.profile import AFTER, Dialect, Files, Profile, parameters
+from exporter.profiles.labels import LABELLED, offered
+from exporter.profiles.profile import AFTER, Dialect, Files, Labels, Profile, parameters
 from typedyaml.faults import Fault, unknown
 from typedyaml.load import Document
 
@@ -34,6 +35,8 @@ def faults(document: Document[Profile]) -> Iterator[Fault]:
     yield from _masked_faults(document)
     if profile.files:
         yield from _files_faults(document, profile.files)
+    if profile.labels:
+        yield from _label_faults(document, profile.labels)
 
 
 def _block_faults(document: Document[Profile], name: str) -> Iterator[Fault]:
@@ -158,6 +161,11 @@ def _statements(profile: Profile) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("queries", name, "newest"), block.newest
     if profile.now:
         yield ("now",), profile.now
+    if profile.labels:
+        yield ("labels", "values"), profile.labels.values
+        for label, expressions in profile.labels.of.items():
+            for name, sql in expressions.items():
+                yield ("labels", "of", label, name), sql
 
 
 def _masked_faults(document: Document[Profile]) -> Iterator[Fault]:
@@ -179,8 +187,29 @@ def _files_faults(document: Document[Profile], files: Files) -> Iterator[Fault]:
             yield document.fault(("files", "feeds", index), unknown("feed", feed, FILE_FEEDS[files.layout]))
 
 
+def _label_faults(document: Document[Profile], labels: Labels) -> Iterator[Fault]:
+    """A label is given by every block that counts what can carry it."""
+    queries = document.value.queries
+    counting = [name for name, block in queries.items() if set(block.feeds) & set(LABELLED)]
+    for label, expressions in labels.of.items():
+        place = ("labels", "of", label)
+        for name in expressions:
+            if name not in counting:
+                yield document.fault((*place, name), unknown("block", name, counting))
+        for name in counting:
+            if name not in expressions:
+                yield document.fault(place, f'block "{name}" has no expression for {label}')
+    for parameter in sorted(parameters(labels.values) - {"limit"}):
+        message = unknown("parameter", f":{parameter}", (":limit",))
+        yield document.fault(("labels", "values"), message)
+
+
 def misfits(
-    profile: Profile, dialect: str, folders: Mapping[str, str | None], options: Mapping[str, str]
+    profile: Profile,
+    dialect: str,
+    folders: Mapping[str, str | None],
+    options: Mapping[str, str],
+    labels: Mapping[str, object],
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """What keeps a profile from a grader as it is configured: (key of the configuration, sentence)."""
     if dialect in get_args(Dialect) and dialect not in profile.dialects:
@@ -192,3 +221,6 @@ def misfits(
     for option in options:
         if option not in profile.options:
             yield ("options", option), unknown("option", option, profile.options)
+    for label in labels:
+        if label not in offered(profile):
+            yield ("labels", label), unknown("label", label, offered(profile))

@@ -26,6 +26,7 @@ _DAY = Duration(86_400)
 Dialect = Literal["sqlite", "mysql", "postgresql"]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]*$", description="a name: lower case, digits, - and _")]
 Columns = Annotated[tuple[str, ...], Meta(min_length=1)]
+LabelName = Literal["course", "assignment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,19 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """What an installation may have its events counted by: `graders[].labels`.
+
+    `of` gives for each label and block an expression over `q`, a row of the block. `values` lists the values
+    that there are, newest first, a column a label; `grants` are the columns that all this reads.
+    """
+
+    of: dict[LabelName, dict[str, str]]
+    values: str
+    grants: dict[str, Columns] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A grader: what it is, what was verified, what cannot be known of it, and its blocks.
 
@@ -92,6 +106,7 @@ class Profile:
     beside: str | None = None
     """Configuration of other sections that belongs to this grader: its broker's queues."""
     files: Files | None = None
+    labels: Labels | None = None
     now: str | None = None
     """A statement that gives the database's own Unix time, for blocks that use `:now`."""
 

@@ -19,6 +19,7 @@ from exporter.collectors.spaced import Spaced
 from exporter.config.whole import load_config
 from exporter.profiles import Profile, bind, load_profile
 from exporter.profiles.grants import Place, create_role, read_from, statements
+from exporter.profiles.labels import with_labels
 from tests.servers.database_servers import MariaDB, PostgreSQL, Schema
 from tests.servers.graders.life import Db, System, Tally
 
@@ -36,6 +37,8 @@ class Site:
     dialect: str
     schema: Schema
     folder: Path
+    labels: tuple[str, ...] = ()
+    """What its counters are broken down by; the role then has the rights for it."""
     place: Place = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +71,7 @@ class Site:
     @property
     def profile(self) -> Profile:
         """The profile as it is for this dialect."""
-        return bind(load_profile(self.system.profile).value, self.dialect)
+        return with_labels(bind(load_profile(self.system.profile).value, self.dialect), self.labels)
 
     def run(self, *sql: str) -> list[tuple[Any, ...]]:
         """Statements as administrator."""

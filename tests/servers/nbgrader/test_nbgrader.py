@@ -33,8 +33,10 @@ OUTCOMES = {
 }
 
 
-def configuration(course: Path, folder: Path, *, course_folder: bool = True, exchange: bool = True) -> Path:
-    grader: dict[str, Any] = {"profile": "nbgrader", "database": "gradebook", "min_users": 1}
+def configuration(
+    course: Path, folder: Path, *, course_folder: bool = True, exchange: bool = True, **more: Any
+) -> Path:
+    grader: dict[str, Any] = {"profile": "nbgrader", "database": "gradebook", "min_users": 1, **more}
     if course_folder:
         grader["course"] = str(course / "course")
     if exchange:
@@ -102,6 +104,22 @@ def test_once_prints_what_was_done(graded: Path, tmp_path: Path) -> None:
     assert numbers["grader_turnaround_seconds_count", ("observed",)] == len(rows) - crashed
     assert numbers["grader_database_up", ("gradebook",)] == 1
     assert of(numbers, "grader_files_up") == {"course": 1, "exchange": 1}
+
+
+def test_submissions_and_gradings_by_assignment(graded: Path, tmp_path: Path) -> None:
+    """Submissions from the exchange's folders, gradings from the gradebook."""
+    numbers = once(configuration(graded, tmp_path, labels={"assignment": ["*"]}))
+    handed_in = Counter(h.assignment for h in plan.FIRST_ROUND)
+    rows = Counter((OUTCOMES[h.kind], h.assignment) for h in current(plan.FIRST_ROUND))
+    found: Counter[str] = Counter()
+    for (name, labels), value in numbers.items():
+        if name == "grader_submissions_total":
+            found[labels[1]] += int(value)
+    assert +found == handed_in
+    gradings = {
+        key[1]: value for key, value in numbers.items() if key[0] == "grader_gradings_total" and value
+    }
+    assert gradings == rows
 
 
 def test_without_the_exchange_the_gradebook_tells_the_submissions(graded: Path, tmp_path: Path) -> None:

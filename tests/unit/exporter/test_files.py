@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from exporter.collector import CollectError, Deadline
+from exporter.collectors.breakdown import Breakdown
 from exporter.collectors.facts import Facts
 from exporter.collectors.files import FilesCollector
 from exporter.collectors.memory import Memory
@@ -52,7 +53,7 @@ class Course:
         (folder / "timestamp.txt").write_text(time + "\n")
         return folder
 
-    def collector(self, once: bool = False) -> FilesCollector:
+    def collector(self, once: bool = False, breakdown: Breakdown | None = None) -> FilesCollector:
         facts = Facts()
         state = None if once else StateFile(self.root / "state.json", "files")
         return FilesCollector(
@@ -63,6 +64,7 @@ class Course:
             memory=Memory("files", facts, state),
             course=self.root / "course",
             exchange=self.root / "exchange",
+            breakdown=breakdown,
             once=once,
             clock=self.clock,
         )
@@ -85,6 +87,25 @@ def test_a_course_that_has_just_begun_is_all_zero(course: Course) -> None:
     found = read(course.collector())
     assert found["queue_depth waiting grading"] == found["queue_oldest_age_seconds waiting grading"] == 0
     assert {value for name, value in found.items()} == {0}
+
+
+def test_attempts_and_failures_are_counted_by_assignment(course: Course) -> None:
+    values = "SELECT DISTINCT assignment FROM known"
+    collector = course.collector(breakdown=Breakdown({"assignment": ("hw*",)}, values, 50))
+    course.begun("s0", "hw1")
+    assert read(collector)["submissions_total first hw1"] == 0
+    for assignment in ("hw1", "hw2", "exam"):
+        course.submit("s1", assignment)
+        course.collected("s1", assignment)
+    course.begun("s1", "hw2")
+    read(collector)
+    course.clock.now += 700
+    found = read(collector)
+    kept = {name: value for name, value in found.items() if name.startswith("submissions_total first")}
+    assert kept == {f"submissions_total first {name}": 1 for name in ("hw1", "hw2", "other")}
+    assert found["grading_failures_total grade hw2"] == 1
+    again = read(course.collector(breakdown=Breakdown({"assignment": ("hw*",)}, values, 50)))
+    assert again["submissions_total first hw2"] == 1
 
 
 @pytest.mark.parametrize("student", ["s01", "a+b", "Ünïcödé", "x y"])

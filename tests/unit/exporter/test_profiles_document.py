@@ -14,6 +14,7 @@ from exporter.config.graders import profile_names
 from exporter.config.whole import load_config
 from exporter.profiles import load_profile
 from exporter.profiles.blocks import BLOCKS
+from exporter.profiles.labels import offered
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "profiles.md").read_text(encoding="utf-8")
@@ -45,6 +46,24 @@ def test_the_example_is_a_profile_that_counts(tmp_path: Path) -> None:
 def test_every_shipped_profile_is_on_the_page() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE[PAGE.index("## The shipped profiles") :], re.M)
     assert sorted(listed) == list(profile_names())
+
+
+def test_the_labels_of_every_profile_are_on_the_page() -> None:
+    section = PAGE[PAGE.index("## By course and assignment") : PAGE.index("## The shipped profiles")]
+    rows = [[cell.strip(" `") for cell in row.split("|")[1:-1]] for row in section.splitlines()]
+    written = {
+        row[0]: {
+            label for label, text in zip(("assignment", "course"), row[1:], strict=True) if _is_one(text)
+        }
+        for row in rows
+        if row and row[0] in profile_names()
+    }
+    offer = {name: set(offered(load_profile(name).value)) for name in profile_names()}
+    assert written == {name: labels for name, labels in offer.items() if labels}
+
+
+def _is_one(text: str) -> bool:
+    return bool(text) and text != "one sidecar each"
 
 
 @pytest.mark.parametrize("name", [n for n in profile_names() if load_profile(n).value.beside])

@@ -42,6 +42,15 @@ def test_a_page_has_every_block_metric_and_right(name: str, capsys: pytest.Captu
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_the_rights_for_a_label_are_printed_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", "show", "autolab", "--label", "course"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "CREATE VIEW gradewatch.courses AS SELECT id, name FROM autolab.courses;" in out
+    assert "CREATE VIEW gradewatch.assessments AS SELECT id, due_at, name, course_id FROM" in out
+    assert main(["profile", "show", "autolab"]) == 0
+    assert "autolab.courses" not in capsys.readouterr().out
+
+
 def test_every_server_s_profile_grants_what_it_reads() -> None:
     for name in profile_names():
         profile = load_profile(name).value
@@ -67,6 +76,7 @@ def test_the_page_on_prairielearn_has_the_printed_rights(capsys: pytest.CaptureF
             "profile dmoj is written for mysql, not for postgresql",
         ),
         (["show", "moodle-vpl", "--option", "prefx=m_"], "names: prefix"),
+        (["show", "judge0", "--label", "course"], '"course" is no label of profile judge0; labels: none'),
     ],
 )
 def test_wrong_input_is_one_sentence(

@@ -13,7 +13,10 @@ CREATE TABLE problems (
   id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, name varchar(255), assessment_id bigint, max_score float,
   UNIQUE KEY problem_uniq (assessment_id, name)
 );
-CREATE TABLE assessments (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, due_at datetime, name varchar(255));
+CREATE TABLE assessments (
+  id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, due_at datetime, name varchar(255), course_id int
+);
+CREATE TABLE courses (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, name varchar(255), semester varchar(255));
 CREATE TABLE autograders (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, assessment_id bigint, autograde_image varchar(255));
 CREATE TABLE extensions (
   id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, course_user_datum_id bigint, assessment_id bigint, days int,

@@ -11,3 +11,6 @@ CREATE TABLE judge_judge (
   online tinyint(1) NOT NULL DEFAULT 0, is_disabled tinyint(1) NOT NULL DEFAULT 0, is_blocked tinyint(1) NOT NULL DEFAULT 0,
   ping double, `load` double, last_ip char(39)
 );
+CREATE TABLE judge_problem (
+  id int NOT NULL AUTO_INCREMENT PRIMARY KEY, code varchar(20) NOT NULL UNIQUE, name varchar(100) NOT NULL
+);

@@ -1,4 +1,7 @@
-CREATE TABLE contest (cid int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, endtime decimal(32,9) unsigned);
+CREATE TABLE contest (
+  cid int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, endtime decimal(32,9) unsigned,
+  shortname varchar(255) NOT NULL DEFAULT ''
+);
 CREATE TABLE submission (
   submitid int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, cid int unsigned, teamid int unsigned, userid int unsigned,
   probid int unsigned, langid varchar(32), submittime decimal(32,9) unsigned NOT NULL, valid tinyint(1) NOT NULL DEFAULT 1,

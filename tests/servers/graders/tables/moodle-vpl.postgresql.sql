@@ -1,4 +1,5 @@
-CREATE TABLE mdl_vpl (id bigserial PRIMARY KEY, duedate bigint NOT NULL DEFAULT 0, grade bigint NOT NULL DEFAULT 100, password varchar(255));
+CREATE TABLE mdl_vpl (id bigserial PRIMARY KEY, course bigint NOT NULL DEFAULT 0, name varchar(255) NOT NULL DEFAULT '',
+  duedate bigint NOT NULL DEFAULT 0, grade bigint NOT NULL DEFAULT 100, password varchar(255));
 CREATE TABLE mdl_vpl_submissions (
   id bigserial PRIMARY KEY, vpl bigint NOT NULL, userid bigint NOT NULL, groupid bigint NOT NULL DEFAULT 0, datesubmitted bigint NOT NULL,
   dategraded bigint DEFAULT 0, grader bigint DEFAULT 0, grade decimal(10,5), nevaluations bigint NOT NULL DEFAULT 0, comments text
@@ -11,3 +12,4 @@ CREATE TABLE mdl_vpl_jailservers (
   id bigserial PRIMARY KEY, server varchar(255), lastfail bigint, nfails bigint NOT NULL DEFAULT 0, nrequests bigint NOT NULL DEFAULT 0,
   nbusy bigint NOT NULL DEFAULT 0, laststrerror varchar(255)
 );
+CREATE TABLE mdl_course (id bigserial PRIMARY KEY, shortname varchar(255) NOT NULL, fullname varchar(254));

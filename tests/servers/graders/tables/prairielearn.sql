@@ -23,6 +23,12 @@ CREATE TABLE instance_questions (
 );
 CREATE INDEX instance_questions_aq_id_requires_manual_grading_idx
   ON instance_questions (assessment_question_id) WHERE requires_manual_grading;
+CREATE TABLE assessments (
+  id bigserial PRIMARY KEY, course_instance_id bigint, deleted_at timestamptz, tid text, title text
+);
+CREATE TABLE assessment_questions (
+  id bigserial PRIMARY KEY, assessment_id bigint NOT NULL, deleted_at timestamptz
+);
 CREATE TABLE grader_loads (
   id bigserial PRIMARY KEY, instance_id text UNIQUE, queue_name text, average_jobs double precision,
   max_jobs double precision, date timestamptz, lifecycle_state text, healthy boolean

@@ -1,0 +1,100 @@
+"""Counters by course and assignment, under the rights that are printed for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.profiles import load_profile
+from exporter.profiles.labels import offered
+from tests.servers.graders.conftest import EVERYWHERE, SERVERS
+from tests.servers.graders.life import Job, System
+from tests.servers.graders.site import Site
+
+pytestmark = pytest.mark.slow
+
+KNOWN = {
+    "prairielearn": (
+        "INSERT INTO assessments (tid) VALUES ('homework/hw1'), ('exam/final')",
+        "INSERT INTO assessment_questions (assessment_id) SELECT MIN(id) FROM assessments",
+    ),
+    "domjudge": ("UPDATE contest SET shortname = 'finals'",),
+    "dmoj": ("INSERT INTO judge_problem (id, code, name) VALUES (3, 'aplusb', 'A plus B')",),
+    "autolab": (
+        "INSERT INTO courses (id, name) VALUES (1, '15-213')",
+        "UPDATE assessments SET course_id = 1, name = 'datalab'",
+    ),
+    "submitty": (),
+    "moodle-vpl": (
+        "INSERT INTO mdl_course (shortname) VALUES ('prog1')",
+        "UPDATE mdl_vpl SET name = 'loops', course = (SELECT MAX(id) FROM mdl_course)",
+    ),
+    "moodle-coderunner": (
+        "INSERT INTO mdl_course (shortname) VALUES ('prog1')",
+        "INSERT INTO mdl_quiz (name, course) SELECT 'loops', MAX(id) FROM mdl_course",
+        "INSERT INTO mdl_quiz_attempts (quiz, uniqueid, userid) SELECT MAX(id), 1, 1 FROM mdl_quiz",
+    ),
+}
+"""What the simulated graders need before a submission."""
+AFTER = {
+    "prairielearn": (
+        "INSERT INTO instance_questions (id, assessment_question_id)"
+        " SELECT DISTINCT instance_question_id, q.id FROM variants, assessment_questions q"
+        " WHERE instance_question_id IS NOT NULL",
+    ),
+    "moodle-coderunner": ("UPDATE mdl_question_attempts SET questionusageid = 1",),
+}
+"""And what belongs to one."""
+VALUES = {
+    "prairielearn": ("homework/hw1",),
+    "domjudge": ("finals",),
+    "dmoj": ("aplusb",),
+    "autolab": ("15-213", "datalab"),
+    "moodle-vpl": ("prog1", "loops"),
+    "moodle-coderunner": ("prog1", "loops"),
+}
+LABELLED = [(system, dialect) for system, dialect in EVERYWHERE if system.profile in KNOWN]
+
+
+@pytest.mark.parametrize(
+    ("system", "dialect"), LABELLED, ids=[f"{system.profile}-{dialect}" for system, dialect in LABELLED]
+)
+def test_events_are_counted_by_what_they_belong_to(
+    system: System, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    labels = offered(load_profile(system.profile).value)
+    server = request.getfixturevalue(SERVERS[dialect])
+    site = Site(system, dialect, server.new_schema(), tmp_path, labels)
+    site.run(*KNOWN[system.profile])
+    sidecar = site.sidecar(labels={label: ["*"] for label in labels})
+    before = sidecar.events()
+    assert sidecar.reasons() == {}
+    with site.connection() as db:
+        job = Job(user=7, task=3, number=1, code=next(iter(system.codes)))
+        system.arrive(db, job)
+        site.run(*AFTER.get(system.profile, ()))
+        system.start(db, job)
+        system.finish(db, job)
+        values = VALUES.get(system.profile) or site.run("SELECT g_id FROM electronic_gradeable_data")[0]
+        found = sidecar.events() - before
+    for feed in ("submissions_total", "gradings_total"):
+        counted = {(*key, *values): n for key, n in system.expected(job).items() if key[0] == feed}
+        assert {key: n for key, n in found.items() if key[0] == feed} == counted
+    zeros = sidecar.collect("submissions")
+    assert zeros["submissions_total", "resubmission", *values] == 0.0, "known values begin at 0"
+
+
+def test_no_more_is_granted_than_the_statements_read() -> None:
+    """Each column that is granted for a label is named in its expressions."""
+    for system, _ in LABELLED:
+        labels = load_profile(system.profile).value.labels
+        assert labels
+        texts = " ".join([labels.values, *(sql for of in labels.of.values() for sql in of.values())])
+        unread = [c for columns in labels.grants.values() for c in columns if c not in texts]
+        assert not unread, system.profile
+
+
+def test_every_profile_that_knows_assignments_offers_them() -> None:
+    without = {system.profile for system, _ in EVERYWHERE} - KNOWN.keys()
+    assert {profile: offered(load_profile(profile).value) for profile in without} == {"judge0": ()}
