@@ -39,7 +39,7 @@ class PrairieLearn:
         " d, d, d, d, d, true, n % 3 / 2.0"
         " FROM (SELECT n, now() - ({rows} - n) * interval '1 minute' AS d FROM numbers) x",
         "INSERT INTO instance_questions (id, assessment_question_id, requires_manual_grading)"
-        " SELECT n, n % 40, n % 200 = 0 FROM numbers WHERE n <= {rows} / 3",
+        " SELECT n, n % 40, n % 200 = 0 AND n > {rows} / 3 - 20000 FROM numbers WHERE n <= {rows} / 3",
     )
     status = "SELECT grading_method, count(*) FROM grading_jobs GROUP BY 1"
 
