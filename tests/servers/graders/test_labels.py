@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from exporter.profiles.labels import offered
 from tests.servers.graders.conftest import EVERYWHERE, SERVERS
 from tests.servers.graders.life import Job, System
 from tests.servers.graders.site import Site
+from tests.servers.graders.test_plans import ROWS, whole_scans
 
 pytestmark = pytest.mark.slow
 
@@ -57,9 +59,12 @@ VALUES = {
 LABELLED = [(system, dialect) for system, dialect in EVERYWHERE if system.profile in KNOWN]
 
 
-@pytest.mark.parametrize(
+EVERYWHERE_LABELLED = pytest.mark.parametrize(
     ("system", "dialect"), LABELLED, ids=[f"{system.profile}-{dialect}" for system, dialect in LABELLED]
 )
+
+
+@EVERYWHERE_LABELLED
 def test_events_are_counted_by_what_they_belong_to(
     system: System, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -83,6 +88,27 @@ def test_events_are_counted_by_what_they_belong_to(
         assert {key: n for key, n in found.items() if key[0] == feed} == counted
     zeros = sidecar.collect("submissions")
     assert zeros["submissions_total", "resubmission", *values] == 0.0, "known values begin at 0"
+
+
+@EVERYWHERE_LABELLED
+def test_a_label_walks_through_no_table_that_grows(
+    system: System, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    labels = offered(load_profile(system.profile).value)
+    server = request.getfixturevalue(SERVERS[dialect])
+    site = Site(system, dialect, server.new_schema(), tmp_path, labels)
+    site.fill(ROWS)
+    for name, block in site.profile.queries.items():
+        if block.follow == "watermark":
+            assert " AS assignment FROM (" in block.sql or name == "agreement"
+            walked = {_table(block.sql, alias) for alias in whole_scans(site, block.sql)}
+            large = [table for table in walked if site.run(f"SELECT COUNT(*) FROM {table}")[0][0] > ROWS / 10]
+            assert not large, name
+
+
+def _table(sql: str, alias: str) -> str:
+    found = re.search(rf"\b(?:FROM|JOIN) (\w+) {alias}\b", sql)
+    return found[1] if found else alias
 
 
 def test_no_more_is_granted_than_the_statements_read() -> None:
