@@ -24,7 +24,7 @@ function(name, alert, declared, config)
   local has(keys) = std.all([std.objectHas(alert, key) for key in keys]);
   local above = durations.seconds(alert.above), below = durations.seconds(alert.below);
   local just = 1.02 * above, many = std.ceil(2 * alert.minimum);
-  local names =
+  local known =
     { [key]: durations.figure(alert[key]) for key in given(alert, ['above', 'below', 'minimum', 'quantile']) }
     + { [key]: durations.canonical(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
     + { ['seconds.' + key]: durations.figure(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
@@ -50,12 +50,14 @@ function(name, alert, declared, config)
     + { [purpose]: config.scrape.jobs[purpose].job for purpose in std.objectFields(config.scrape.jobs) }
     + config.application
     + { job: config.scrape.jobs[declared.job].job, 'for': alert['for'], service: config.service };
+  local names = [[key, known[key]] for key in std.objectFields(known)];
+  local expr = fill(declared.expr, names), where = fill(declared.where, names), what = fill(declared.what, names);
   alert + declared + {
     name: name,
     apart: {},
-    expr: fill(declared.expr, names),
-    where: fill(declared.where, names),
-    what: fill(declared.what, names),
+    expr: expr,
+    where: where,
+    what: what,
     example: {
       [fill(series, names)]: fill(declared.example[series], names)
       for series in std.objectFields(declared.example)
