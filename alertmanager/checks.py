@@ -17,10 +17,11 @@ _INHERITED = ("receiver", "group_interval", "repeat_interval")
 
 
 def inhibition_faults(document: Document[Policy]) -> Iterator[Fault]:
-    """Rules that would silence each other, or alerts that have nothing in common."""
+    """Alerts that would silence each other or themselves."""
     policy = document.value
     alerts = [{**labels, "escalation": "0"} for labels in alert_labels(policy)]
     edges: dict[str, set[str]] = {}
+    circles: set[frozenset[str]] = set()
     for index, rule in enumerate(policy.inhibit):
         sources = [labels for labels in alerts if labels["alertname"] == rule.source]
         targets = [labels for labels in alerts if is_target(rule, labels) and labels not in sources]
@@ -28,18 +29,11 @@ def inhibition_faults(document: Document[Policy]) -> Iterator[Fault]:
         place = ("inhibit", index)
         if WATCHDOG in (rule.source, *rule.targets.alerts):
             yield document.fault(place, f"{WATCHDOG} always fires: it neither silences nor is silenced")
-        for label in rule.equal:
-            without = sorted({found["alertname"] for found in (*sources, *targets) if not found.get(label)})
-            if without:
-                message = (
-                    f'label "{label}" in equal is missing on {", ".join(without)}: '
-                    "alerts that both lack a label silence each other"
-                )
-                yield document.fault((*place, "equal"), message)
         if any(is_target(rule, labels) for labels in sources):
             message = f"{rule.source} is itself among the targets (its priority is listed)"
             yield document.fault((*place, "targets"), message)
-        elif loop := _loop(edges, rule.source):
+        elif (loop := _loop(edges, rule.source)) and frozenset(loop) not in circles:
+            circles.add(frozenset(loop))
             yield document.fault((*place, "targets"), f"a circle of silence: {' -> '.join(loop)}")
     yield from _tier_faults(document)
 

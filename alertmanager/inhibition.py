@@ -24,10 +24,16 @@ def is_target(rule: Inhibition, labels: Mapping[str, str]) -> bool:
 
 def silencers(policy: Policy, labels: Mapping[str, str]) -> tuple[str, ...]:
     """What keeps an alert with these labels quiet: other alerts, and faster tiers of its own objective."""
-    found = dict.fromkeys(rule.source for rule in policy.inhibit if is_target(rule, labels))
+    found = dict.fromkeys(_named(rule) for rule in policy.inhibit if is_target(rule, labels))
     tier = policy.burn_tiers.get(labels.get("burn_tier", ""))
     faster = [name for name, other in policy.burn_tiers.items() if tier and other.long < tier.long]
     return (*found, *([f"{labels.get('alertname')} ({', '.join(faster)})"] if faster else ()))
+
+
+def _named(rule: Inhibition) -> str:
+    """The source, and in what both must agree besides the service."""
+    same = [label for label in rule.equal if label != "service"]
+    return f"{rule.source} (same {', '.join(same)})" if same else rule.source
 
 
 def _listed(rule: Inhibition) -> Config:

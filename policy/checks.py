@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from policy import objectives
 from policy.matrix_checks import escalation_faults
-from policy.model import Policy
+from policy.model import Policy, Priority
 from typedyaml.faults import Fault, unknown
 from typedyaml.load import Document
 from typedyaml.units import Duration
@@ -104,16 +104,26 @@ def _inhibited_priorities(doc: Doc, i: int) -> Faulty:
     A target whose `for` is longer than its source's by that time needs no wait: the source is there already.
     """
     policy, rule = doc.value, doc.value.inhibit[i]
-    source = policy.alerts.get(rule.source)
-    listed = [policy.alerts[name] for name in rule.targets.alerts if name in policy.alerts]
-    soon = source.for_.seconds + INHIBITED_WAIT.seconds if source else 0.0
-    late = {alert.priority for alert in listed} - {a.priority for a in listed if a.for_.seconds < soon}
-    targets = {*rule.targets.priorities, *(alert.priority for alert in listed)}
+    sources = _grades(policy, rule.source)
+    listed = [grade for name in rule.targets.alerts for grade in _grades(policy, name)]
+    least = max((priority for priority, _ in sources), default=None)
+    soon = max((for_.seconds for _, for_ in sources), default=0.0) + INHIBITED_WAIT.seconds
+    late = {priority for priority, _ in listed} - {p for p, for_ in listed if for_.seconds < soon}
+    targets = {*rule.targets.priorities, *(priority for priority, _ in listed)}
     for priority in sorted(targets & policy.priorities.keys()):
-        if source and priority < source.priority:
-            message = f"{rule.source} ({source.priority}) must not silence {priority}, which is more urgent"
+        if least and priority < least:
+            message = f"{rule.source} ({least}) must not silence {priority}, which is more urgent"
             yield doc.fault(("inhibit", i, "targets"), message)
         wait = policy.priorities[priority].group_wait
         if wait < INHIBITED_WAIT and priority not in late:
             message = f"{rule.source} can silence {priority}: wait at least {INHIBITED_WAIT}, found {wait}"
             yield doc.fault(("priorities", priority, "group_wait"), message)
+
+
+def _grades(policy: Policy, name: str) -> list[tuple[Priority, Duration]]:
+    """Priority and `for` of an alert; an objective's has one a tier."""
+    if alert := policy.alerts.get(name):
+        return [(alert.priority, alert.for_)]
+    promises = [promise for promise in policy.objectives.values() if promise.alert == name]
+    tiers = {tier for found in promises for tier in found.tiers or policy.burn_tiers}
+    return [(t.priority, t.for_) for name, t in policy.burn_tiers.items() if name in tiers]

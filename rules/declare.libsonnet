@@ -10,6 +10,10 @@
 // and in examples, which make the condition hold:
 //
 //   %(over)s %(under)s %(many)s                    twice `above` and one more, half of `below`, twice `minimum`
+//   %(just)s %(rest)s %(beneath)s                  a little more than `above`, what it leaves of 1, a little less than `below`:
+//                                                  much more would be a graver alert, which silences this one
+//   %(bad)s %(good)s                               `many` parted so that just the share `above` is bad
+//   %(quick)s %(tiny)s                             `many` without those over `quantile`, and a bucket for them
 local durations = import 'durations.libsonnet';
 local fill = import 'fill.libsonnet';
 
@@ -17,24 +21,43 @@ local given(alert, keys) = [key for key in keys if std.get(alert, key, null) != 
 
 function(name, alert, declared, config)
   local limits = std.get(alert, 'limits', {});
-  local names =
+  local has(keys) = std.all([std.objectHas(alert, key) for key in keys]);
+  local above = durations.seconds(alert.above), below = durations.seconds(alert.below);
+  local just = 1.02 * above, many = std.ceil(2 * alert.minimum);
+  local known =
     { [key]: durations.figure(alert[key]) for key in given(alert, ['above', 'below', 'minimum', 'quantile']) }
     + { [key]: durations.canonical(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
     + { ['seconds.' + key]: durations.figure(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
     + { ['limits.' + key]: durations.figure(limits[key]) for key in std.objectFields(limits) }
-    + (if std.objectHas(alert, 'quantile') then { percentile: durations.decimal(alert.quantile * 100) } else {})
-    + (if std.objectHas(alert, 'above') then { over: durations.figure(2 * durations.seconds(alert.above) + 1) } else {})
-    + (if std.objectHas(alert, 'below') then { under: durations.figure(durations.seconds(alert.below) / 2) } else {})
-    + (if std.objectHas(alert, 'minimum') then { many: std.toString(std.ceil(2 * alert.minimum)) } else {})
+    + (if has(['quantile']) then { percentile: durations.decimal(alert.quantile * 100) } else {})
+    + (
+      if has(['above']) then {
+        over: durations.figure(2 * above + 1),
+        just: durations.figure(just),
+        rest: durations.figure(1 - just),
+        tiny: durations.figure(above / 1000),
+      } else {}
+    )
+    + (if has(['below']) then { under: durations.figure(below / 2), beneath: durations.figure(0.98 * below) } else {})
+    + (if has(['minimum']) then { many: std.toString(many) } else {})
+    + (
+      if has(['minimum', 'above']) then { bad: durations.figure(many * just), good: durations.figure(many * (1 - just)) }
+      else {}
+    )
+    + (
+      if has(['minimum', 'quantile']) then { quick: durations.figure(many * (1.02 * alert.quantile - 0.02)) } else {}
+    )
     + { [purpose]: config.scrape.jobs[purpose].job for purpose in std.objectFields(config.scrape.jobs) }
     + config.application
     + { job: config.scrape.jobs[declared.job].job, 'for': alert['for'], service: config.service };
+  local names = [[key, known[key]] for key in std.objectFields(known)];
+  local expr = fill(declared.expr, names), where = fill(declared.where, names), what = fill(declared.what, names);
   alert + declared + {
     name: name,
     apart: {},
-    expr: fill(declared.expr, names),
-    where: fill(declared.where, names),
-    what: fill(declared.what, names),
+    expr: expr,
+    where: where,
+    what: what,
     example: {
       [fill(series, names)]: fill(declared.example[series], names)
       for series in std.objectFields(declared.example)

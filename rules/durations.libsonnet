@@ -9,11 +9,11 @@ local parts(text) =
     std.objectFields(size),
     std.strReplace(text, 'ms', 'x')
   );
-  std.split(std.rstripChars(marked, ' '), ' ');
+  [part for part in std.split(marked, ' ') if part != ''];
 
 local one(part, whole) =
   local unit = part[std.length(part) - 1];
-  if std.objectHas(size, unit) then std.parseInt(part[:std.length(part) - 1]) * size[unit]
+  if std.objectHas(size, unit) then std.parseInt(std.substr(part, 0, std.length(part) - 1)) * size[unit]
   else if whole == '0' then 0
   else error 'not a duration: ' + whole;
 
@@ -24,7 +24,10 @@ local decimal(number) =
   local scale = std.pow(10, digits);
   local scaled = std.round(std.abs(number) * scale);
   local whole = std.floor(scaled / scale);
-  local rest = std.rstripChars(std.toString(scale + scaled - whole * scale)[1:], '0');
+  // Not std.rstripChars nor a slice: they copy the text character by character.
+  local fraction = std.substr(std.toString(scale + scaled - whole * scale), 1, digits);
+  local end(length) = if length > 0 && fraction[length - 1] == '0' then end(length - 1) else length;
+  local rest = std.substr(fraction, 0, end(digits));
   (if number < 0 then '-' else '') + whole + (if rest == '' then '' else '.' + rest);
 
 {

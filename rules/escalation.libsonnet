@@ -64,7 +64,7 @@ local unique(items) = std.foldl(function(seen, item) if std.member(seen, item) t
         // Empty: takes away the label that came with ALERTS. The others are inherited.
         labels: alert.apart + { alertstate: '', escalation: std.toString(index) },
         annotations: {
-          summary: std.rstripChars(alert.summary, '.') + ' (' + late + ': escalated to ' + who(step) + ').',
+          summary: std.substr(alert.summary, 0, std.length(alert.summary) - 1) + ' (' + late + ': escalated to ' + who(step) + ').',
           description: alert.where + ': ' + late + ', escalated to ' + who(step) + '.',
           escalated_to: who(step),
         },

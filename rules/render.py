@@ -7,7 +7,7 @@ from typing import Any
 
 from policy.model import Policy
 from policy.rendered import Rendered
-from rules import budget, burn, clocks, contract, deadlines, layout, parameters, prometheus
+from rules import budget, burn, clocks, contract, deadlines, inhibition, layout, parameters, prometheus
 from rules.mixin import Mixin, evaluate
 from typedyaml.faults import Faults
 from typedyaml.load import Document
@@ -74,7 +74,8 @@ def _build(doc: Document[Policy]) -> tuple[Mixin, list[str]]:
     mixin = evaluate(doc.value)
     notes, unreachable = burn.unreachable(doc, mixin.tiers)
     size, too_much = budget.checked(doc, mixin.groups)
-    if faults := (*unreachable, *too_much, *deadlines.faults_of(doc)):
+    silences = inhibition.faults_of(doc, mixin.groups)
+    if faults := (*unreachable, *too_much, *deadlines.faults_of(doc), *silences):
         raise Faults(faults)
     _keep_contract(doc.value, mixin)
     return mixin, notes + size

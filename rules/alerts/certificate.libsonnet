@@ -6,7 +6,7 @@ local expires = {
   where: 'probe {{ $labels.probe }} from {{ $labels.instance }}',
   what: 'its certificate ends in {{ $value | humanizeDuration }}.',
   example: {
-    'grader_probe_certificate_not_after_timestamp_seconds{job="%(job)s",instance="one",probe="page"}': '1000000000 0x{ticks}',
+    'grader_probe_certificate_not_after_timestamp_seconds{job="%(job)s",instance="one",probe="page"}': '1000000000 %(under)sx{ticks}',
   },
 };
 

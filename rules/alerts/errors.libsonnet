@@ -20,7 +20,8 @@ local alert(more) = {
 } + more;
 
 local example(status) = {
-  ['%(requests)s{job="%(job)s",instance="one",%(status_label)s="' + status + '"}']: '0+%(many)sx{ticks}',
+  ['%(requests)s{job="%(job)s",instance="one",%(status_label)s="' + status + '"}']: '0+%(bad)sx{ticks}',
+  '%(requests)s{job="%(job)s",instance="one",%(status_label)s="200"}': '0+%(good)sx{ticks}',
 };
 
 {
@@ -58,7 +59,10 @@ local example(status) = {
       expr: ratio('%(errors)s{job="%(job)s"}', requests, requests),
       summary: 'The application reports too many errors of its own.',
       what: '{{ $value | humanizePercentage }} of the requests of the last %(window)s had an error inside the application.',
-      example: example('200') + { '%(errors)s{job="%(job)s",instance="one"}': '0+%(many)sx{ticks}' },
+      example: {
+        '%(requests)s{job="%(job)s",instance="one",%(status_label)s="200"}': '0+%(many)sx{ticks}',
+        '%(errors)s{job="%(job)s",instance="one"}': '0+%(many)sx{ticks}',
+      },
     }),
 
     DatabaseErrorRateHigh: alert({

@@ -12,7 +12,9 @@ local percentile = {
   where: '{{ $labels.job }}',
   what: 'the %(percentile)sth percentile of the response time of the last %(window)s is {{ $value | humanizeDuration }}.',
   example: {
-    '%(duration)s_bucket{job="%(job)s",instance="one",le="%(over)s"}': '0x{ticks}',
+    '%(duration)s_bucket{job="%(job)s",instance="one",le="%(tiny)s"}': '0+%(quick)sx{ticks}',
+    '%(duration)s_bucket{job="%(job)s",instance="one",le="%(above)s"}': '0+%(quick)sx{ticks}',
+    '%(duration)s_bucket{job="%(job)s",instance="one",le="%(just)s"}': '0+%(many)sx{ticks}',
     '%(duration)s_bucket{job="%(job)s",instance="one",le="+Inf"}': '0+%(many)sx{ticks}',
     '%(duration)s_count{job="%(job)s",instance="one"}': '0+%(many)sx{ticks}',
   },

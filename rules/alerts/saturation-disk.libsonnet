@@ -11,8 +11,8 @@ local low = {
   where: '{{ $labels.mountpoint }} on {{ $labels.instance }}',
   what: '{{ $value | humanizePercentage }} of the space is left.',
   example: {
-    ['node_filesystem_avail_bytes' + one]: '100 0x{ticks}',
-    ['node_filesystem_size_bytes' + one]: '100x{ticks}',
+    ['node_filesystem_avail_bytes' + one]: '1 %(beneath)sx{ticks}',
+    ['node_filesystem_size_bytes' + one]: '1x{ticks}',
   },
 };
 
@@ -35,8 +35,8 @@ local low = {
       where: '{{ $labels.mountpoint }} on {{ $labels.instance }}',
       what: '{{ $value | humanizePercentage }} is in use; as in the last %(window)s it is full within %(horizon)s.',
       example: {
-        ['node_filesystem_avail_bytes' + one]: '1000-1x{ticks}',
-        ['node_filesystem_size_bytes' + one]: '1000000x{ticks}',
+        ['node_filesystem_avail_bytes' + one]: '%(rest)s-0.00006x{ticks}',
+        ['node_filesystem_size_bytes' + one]: '1x{ticks}',
       },
     },
   },

@@ -45,6 +45,7 @@ BURN = {
     "LatencyBudgetBurn": 0.5,  # 0.3 + 0.15 + 0.05
     "DatabaseBudgetBurn": 0.002,  # 0.0015 + 0.0005
     "GradingBudgetBurn": 0.04,  # 0.03 + 0.01
+    "GradingFailureBudgetBurn": 0.04,
 }
 """The sum of the thresholds of an objective's tiers."""
 

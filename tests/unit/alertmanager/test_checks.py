@@ -25,16 +25,6 @@ def test_the_shipped_policy_has_none() -> None:
 
 INHIBITION = [
     (
-        "{source: SidecarDown, targets: {alerts: [CollectorFailing]}, equal: [service, instance]}",
-        'label "instance" in equal is missing on CollectorFailing, SidecarDown: '
-        "alerts that both lack a label silence each other",
-    ),
-    (
-        "{source: AvailabilityBudgetBurn, targets: {alerts: [CollectorFailing]}, equal: [service, slo]}",
-        'label "slo" in equal is missing on CollectorFailing: '
-        "alerts that both lack a label silence each other",
-    ),
-    (
         "{source: SidecarDown, targets: {priorities: [P2]}, equal: [service]}",
         "SidecarDown is itself among the targets (its priority is listed)",
     ),

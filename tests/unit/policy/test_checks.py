@@ -158,6 +158,16 @@ CASES = [
         "SidecarDown (P2) must not silence P1, which is more urgent",
     ),
     (
+        "source: SidecarDown, targets: {alerts: [CollectorFailing]}",
+        "source: SidecarDown, targets: {alerts: [AvailabilityBudgetBurn]}",
+        "SidecarDown (P2) must not silence P1, which is more urgent",
+    ),
+    (
+        "source: SidecarDown, targets: {alerts: [CollectorFailing]}",
+        "source: AvailabilityBudgetBurn, targets: {alerts: [CollectorFailing]}",
+        "AvailabilityBudgetBurn (P4) must not silence P3, which is more urgent",
+    ),
+    (
         "    group_wait: 30s",
         "    group_wait: 10s",
         "ServiceDown can silence P2: wait at least 30s, found 10s",

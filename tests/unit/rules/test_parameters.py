@@ -53,9 +53,9 @@ def test_a_missing_figure_is_named(tmp_path: Path) -> None:
 
 
 def test_an_alert_that_no_rule_declares_is_named_with_its_neighbour(tmp_path: Path) -> None:
-    found = faults(tmp_path, ("  WorkersMissing:\n", "  WorkersMissin:\n"))
+    found = faults(tmp_path, ("  GradesDisagree:\n", "  GradesDisagre:\n"))
     (text,) = found
-    hint = f'{line("  WorkersMissing:")}: unknown alert "WorkersMissin"; did you mean "WorkersMissing"?'
+    hint = f'{line("  GradesDisagree:")}: unknown alert "GradesDisagre"; did you mean "GradesDisagree"?'
     assert text == hint
 
 
