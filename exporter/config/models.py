@@ -184,9 +184,8 @@ def faults(document: Document[Any]) -> Iterator[Fault]:
     models: dict[str, Model] = document.value.models
     for name, model in models.items():
         place: tuple[str | int, ...] = ("models", name)
-        if missing := [package for package in ("numpy", "scipy") if find_spec(package) is None]:
-            message = f"{missing[0]} is not installed: pip install 'gradewatch[drift]'"
-            yield document.fault(place, message)
+        if find_spec("numpy") is None:
+            yield document.fault(place, "numpy is not installed: pip install 'gradewatch[drift]'")
         yield from _place_faults(document, (*place, "log"), model.log)
         yield from _references(document, place, model)
         yield from _window_faults(document, place, model)
