@@ -45,9 +45,12 @@ def compare(peer: str, sizes: list[int]) -> list[dict[str, Any]]:
         return [_quality(size) for size in sizes]
     reference = data.reference()
     prepared = sides.parts(reference)
-    theirs = {"scipy": sides.scipy_ks, "evidently": sides.evidently_preset, "alibi-detect": sides.alibi_ks}[
-        peer
-    ]
+    theirs = {
+        "scipy": sides.scipy_ks,
+        "evidently": sides.evidently_preset,
+        "alibi-detect": sides.alibi_ks,
+        "nannyml": sides.nannyml_ks,
+    }[peer]
     rows = []
     for size in sizes:
         window = data.window(size)
@@ -94,13 +97,21 @@ def _quality(size: int) -> dict[str, Any]:
     }
 
 
+def sort() -> str:
+    """What this process' numpy sorts with."""
+    core: Any = np._core if hasattr(np, "_core") else np.core  # numpy 1 has it there
+    features: dict[str, bool] = core._multiarray_umath.__cpu_features__
+    if features.get("X86_V4", features.get("AVX512_SKX")):
+        return "AVX-512"
+    return "AVX2" if features.get("X86_V3", features.get("AVX2")) else "neither"
+
+
 if __name__ == "__main__":
     chosen, *wanted = sys.argv[1:]
-    packages = {"evidently": "evidently", "alibi-detect": "alibi-detect", "scikit-learn": "scikit-learn"}
-    name = packages.get(chosen, "scipy")
     answer = {
-        "version": version(name),
+        "version": version(chosen),
         "numpy": version("numpy"),
+        "sort": sort(),
         "rows": compare(chosen, list(map(int, wanted))),
     }
     print(json.dumps(answer))

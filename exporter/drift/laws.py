@@ -26,19 +26,6 @@ def kolmogorov(x: float) -> float:
     return min(1.0, 2 * sum((-1.0) ** (k - 1) * math.exp(-2 * (k * x) ** 2) for k in range(1, 8)))
 
 
-def smirnov(n: int, distance: float) -> float:
-    """P(D+ >= distance), the exact law of the one-sided distance of n values; O(n)."""
-    if distance <= 0:
-        return 1.0
-    if distance >= 1:
-        return 0.0
-    j = np.arange(math.floor(n * (1 - distance)) + 1)
-    above = 1 - distance - j / n
-    j, above = j[above > 0], above[above > 0]
-    terms = _log_choose(n)[j] + (j - 1) * np.log(distance + j / n) + (n - j) * np.log(above)
-    return min(1.0, float(np.exp(terms + math.log(distance)).sum()))
-
-
 def chi_square_tail(freedom: int, x: float) -> float:
     """P(X > x) of a chi-square law with a whole number of degrees of freedom."""
     half = x / 2

@@ -11,12 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from exporter.drift.arrays import Counts, Floats
-from exporter.drift.laws import chi_square_tail, kolmogorov, normal, smirnov
+from exporter.drift.laws import chi_square_tail, kolmogorov, normal
 from exporter.drift.reference import Categorical, Numeric, Part
-
-_SMALL = 1000
-"""Below this effective size the limit law is coarse, and the one-sided exact tail is cheap."""
-_TAIL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +61,13 @@ def ks(part: Numeric, counts: Counts) -> tuple[float, float]:
 def ks_p_value(distance: float, m: int, n: int) -> float:
     """Two-sided p-value of a distance between samples of m and n rows.
 
-    The asymptotic law; for small samples twice the exact one-sided tail where that is small.
+    The limit law, corrected for a finite size (Vrbik, 2018): within 2e-4 of the exact one from an effective
+    size of 100 on, where the limit alone is 0.03 off.
     """
     effective = n * m / (n + m)
-    limit = kolmogorov(np.sqrt(effective) * distance)
-    if effective < _SMALL:
-        tail = 2 * smirnov(max(1, round(effective)), distance)
-        if tail < _TAIL:
-            return tail
-    return limit
+    root = np.sqrt(effective)
+    scaled = root * distance
+    return kolmogorov(scaled + 1 / (6 * root) + (scaled - 1) / (4 * effective))
 
 
 def relevant_p_value(distance: float, m: int, n: int, delta: float) -> float:
