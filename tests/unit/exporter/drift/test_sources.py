@@ -132,6 +132,26 @@ def test_a_rebuild_of_a_table_begins_near_the_time_that_is_wanted(tmp_path: Path
     assert 3900 < given[0] <= 4001
 
 
+def test_rows_that_are_committed_late_are_found_after_a_round_of_many_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was seen is carried from the first step through the others: nothing is told twice, nothing missed."""
+    monkeypatch.setattr("exporter.drift.table.STEP_ROWS", 100)
+    log = Table(tmp_path / "log.db")
+    log.write([row for row in rows(50, 0, 1) if row["id"] not in (7, 40)])
+    follower = Follower(table(log.path))
+    assert len(follower.read()) == 48
+    late = {row["id"]: row for row in rows(600, 0, 1)}
+    log.write([late[i] for i in ids(51, 500) if i not in (60, 444)])
+    assert follower.read(now=1001.0) == [i for i in ids(51, 500) if i not in (60, 444)]
+    log.write([late[i] for i in (7, 60)])
+    assert follower.read(now=1002.0) == [7, 60], "known rows of every step stay known, gaps stay gaps"
+    log.write([late[i] for i in (40, 444)])
+    assert follower.read(now=1003.0) == [40, 444]
+    assert follower.read(now=1004.0) == []
+    assert not follower.notes
+
+
 def test_a_table_that_was_emptied_is_told(tmp_path: Path) -> None:
     log = Table(tmp_path / "log.db")
     log.write(rows(5000, 0, 1))
