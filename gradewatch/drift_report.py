@@ -125,7 +125,7 @@ def _all_drawn(opened: Opened, version: VersionKnown, view: VersionView, days: i
         known = opened.model.features.get(part.name)
         delta = known.delta if known else opened.model.prediction.delta
         by_day = [
-            evaluate(part, day.cells[index], delta)
+            evaluate(part, day.cells[index], delta, day.clusters)
             if day is not None and day.cells[index].sum() >= opened.model.min_rows
             else None
             for day in daily

@@ -69,12 +69,16 @@ class ReferencePlace(Place):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of the log's columns. `time` holds Unix seconds or ISO 8601 (UTC when it names no zone)."""
+    """Names of the log's columns. `time` holds Unix seconds or ISO 8601 (UTC when it names no zone).
+
+    Rows with the same `cluster`, a student say, depend on one another.
+    """
 
     id: Column = "id"
     time: Column = "time"
     version: Column | None = None
     latency: Column | None = None
+    cluster: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _MILLISECONDS = 1e11
 class Layout:
     """The columns to read; `numbers` and `categories` by the name that they have here.
 
-    `time`, `version` and `key` are None where rows have none.
+    `time`, `version`, `key` and `cluster` are None where rows have none.
     """
 
     numbers: dict[str, str] = field(default_factory=dict)
@@ -28,17 +28,17 @@ class Layout:
     time: str | None = None
     version: str | None = None
     key: str | None = None
+    cluster: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column once, in the order in which sources give them."""
-        special = [name for name in (self.time, self.version, self.key) if name]
-        return tuple(dict.fromkeys([*special, *self.numbers.values(), *self.categories.values()]))
+        return tuple(dict.fromkeys([*self.required, *self.numbers.values(), *self.categories.values()]))
 
     @property
     def required(self) -> tuple[str, ...]:
         """Columns without which rows make no sense; a feature's may be gone."""
-        return tuple(name for name in (self.time, self.version, self.key) if name)
+        return tuple(name for name in (self.time, self.version, self.key, self.cluster) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Batch:
     bad_rows: int
     bad_lines: int = 0
     absent: frozenset[str] = frozenset()
+    clusters: Keys | None = None
 
 
 def make_batch(
@@ -77,7 +78,9 @@ def make_batch(
     for name, column in layout.categories.items():
         found = columns.get(column, nothing)
         categories[name] = found.tolist() if isinstance(found, np.ndarray) else found
-    versions, keys = columns.get(layout.version or ""), columns.get(layout.key or "")
+    versions, keys, clusters = (
+        columns.get(name or "") for name in (layout.version, layout.key, layout.cluster)
+    )
     return Batch(
         rows=rows,
         times=to_seconds(columns.get(layout.time or ""), rows),
@@ -89,6 +92,7 @@ def make_batch(
         bad_rows=int(wrong.sum()),
         bad_lines=bad_lines,
         absent=frozenset(absent),
+        clusters=None if clusters is None else to_keys(clusters),
     )
 
 

@@ -6,6 +6,7 @@ exact one, and the exact one never above `ks + error`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +40,16 @@ class Statistics:
         return self.ks if self.ks is not None else self.cramers_v or 0.0
 
 
-def evaluate(part: Part, counts: Counts, delta: float) -> Statistics:
-    """All statistics of a window with at least one value."""
+def evaluate(part: Part, counts: Counts, delta: float, clusters: float | None = None) -> Statistics:
+    """All statistics of a window with at least one value.
+
+    Rows of one cluster say no more than one row would: with `clusters` the p-values are of so many.
+    """
+    values = int(counts.sum())
+    independent = values if clusters is None else min(values, max(1.0, clusters))
     if isinstance(part, Numeric):
-        return _numeric(part, counts, delta)
-    return _categorical(part, counts, delta)
+        return _numeric(part, counts, delta, independent)
+    return _categorical(part, counts, delta, independent)
 
 
 def ks(part: Numeric, counts: Counts) -> tuple[float, float]:
@@ -58,21 +64,21 @@ def ks(part: Numeric, counts: Counts) -> tuple[float, float]:
     return distance, float(max(distance, above, below))
 
 
-def ks_p_value(distance: float, m: int, n: int) -> float:
+def ks_p_value(distance: float, m: int, n: float) -> float:
     """Two-sided p-value of a distance between samples of m and n rows.
 
     The limit law, corrected for a finite size (Vrbik, 2018): within 2e-4 of the exact one from an effective
     size of 100 on, where the limit alone is 0.03 off.
     """
     effective = n * m / (n + m)
-    root = np.sqrt(effective)
+    root = math.sqrt(effective)
     scaled = root * distance
     return kolmogorov(scaled + 1 / (6 * root) + (scaled - 1) / (4 * effective))
 
 
-def relevant_p_value(distance: float, m: int, n: int, delta: float) -> float:
+def relevant_p_value(distance: float, m: int, n: float, delta: float) -> float:
     """P-value of "the true distance is at most delta"; conservative, and it means the same at any size."""
-    return kolmogorov(np.sqrt(n * m / (n + m)) * max(0.0, distance - delta))
+    return kolmogorov(math.sqrt(n * m / (n + m)) * max(0.0, distance - delta))
 
 
 def psi_and_js(a: Counts, b: Counts) -> tuple[float, float]:
@@ -96,8 +102,8 @@ def wasserstein(part: Numeric, counts: Counts) -> float:
     return float(((distance[:-1] + distance[1:]) / 2 * widths).sum() / part.deviation)
 
 
-def _numeric(part: Numeric, counts: Counts, delta: float) -> Statistics:
-    m, n = int(part.counts.sum()), int(counts.sum())
+def _numeric(part: Numeric, counts: Counts, delta: float, independent: float) -> Statistics:
+    m = int(part.counts.sum())
     distance, highest = ks(part, counts)
     shape: tuple[float | None, float | None, float | None] = (None, None, None)
     # A constant has no deviation, and a move to below it leaves its tenths as they are.
@@ -106,9 +112,9 @@ def _numeric(part: Numeric, counts: Counts, delta: float) -> Statistics:
         both = (np.add.reduceat(part.counts, groups), np.add.reduceat(counts, groups))
         shape = (*psi_and_js(*both), wasserstein(part, counts))
     return Statistics(
-        rows=n,
-        p_value=ks_p_value(distance, m, n),
-        relevant=relevant_p_value(distance, m, n, delta),
+        rows=int(counts.sum()),
+        p_value=ks_p_value(distance, m, independent),
+        relevant=relevant_p_value(distance, m, independent, delta),
         ks=distance,
         error=highest - distance,
         psi=shape[0],
@@ -117,15 +123,16 @@ def _numeric(part: Numeric, counts: Counts, delta: float) -> Statistics:
     )
 
 
-def _categorical(part: Categorical, counts: Counts, delta: float) -> Statistics:
-    p_value, cramers_v, relevant = contingency(part.counts, counts, delta)
+def _categorical(part: Categorical, counts: Counts, delta: float, independent: float) -> Statistics:
+    shrunk = counts * (independent / counts.sum())
+    p_value, cramers_v, relevant = contingency(part.counts, shrunk, delta)
     psi, js = psi_and_js(part.counts, counts)
     return Statistics(
         rows=int(counts.sum()), p_value=p_value, relevant=relevant, psi=psi, js=js, cramers_v=cramers_v
     )
 
 
-def contingency(reference: Counts, window: Counts, delta: float) -> tuple[float, float, float]:
+def contingency(reference: Counts, window: Counts | Floats, delta: float) -> tuple[float, float, float]:
     """2 x k test: p-value, Cramér's V, and the p-value of "no share moved by more than delta".
 
     The reference is a sample like the window, not the truth. V is what it would be with as many rows in the

@@ -110,7 +110,8 @@ class Watch:
                 raise StateLost(f"{self.setup.saved.path} is damaged") from None
             for name, version in self.known.versions.items():
                 reference = self.reference(name)
-                if reference is None or not with_ring(version, reference, state["versions"][name], arrays):
+                saved = state["versions"][name]
+                if reference is None or not with_ring(version, self._plan(reference), saved, arrays):
                     version.fingerprint = ""
         except StateLost as lost:
             self.known = Known()
@@ -163,8 +164,14 @@ class Watch:
         made = self.known.versions[name] = VersionKnown(self.known.next_number)
         self.known.next_number += 1
         if (reference := self.reference(name)) is not None:
-            made.ring, made.fingerprint = Ring(Plan(reference), self.setup.days), reference.fingerprint
+            made.ring, made.fingerprint = self._ring(reference), reference.fingerprint
         return made
+
+    def _plan(self, reference: Reference) -> Plan:
+        return Plan(reference, clustered=self.setup.model.columns.cluster is not None)
+
+    def _ring(self, reference: Reference) -> Ring:
+        return Ring(self._plan(reference), self.setup.days)
 
     def _references_changed(self) -> bool:
         """Whether a version's reference is another than it was counted by; its ring is then an empty one."""
@@ -172,10 +179,7 @@ class Watch:
         for name, version in self.known.versions.items():
             reference = self.reference(name)
             if reference is not None and version.fingerprint != reference.fingerprint:
-                version.ring, version.fingerprint = (
-                    Ring(Plan(reference), self.setup.days),
-                    reference.fingerprint,
-                )
+                version.ring, version.fingerprint = self._ring(reference), reference.fingerprint
                 version.streaks.clear()
                 version.last_close = None
                 changed = True
@@ -201,7 +205,7 @@ class Watch:
         found = {}
         for part, cells in zip(window.parts, window.cells, strict=True):
             try:
-                statistics = statistics_of(part, cells, window.rows, model)
+                statistics = statistics_of(part, cells, window, model)
             except Exception as error:
                 self._feature_failed(part.name, error)
                 continue

@@ -135,7 +135,7 @@ def test_a_rebuild_of_a_table_begins_near_the_time_that_is_wanted(tmp_path: Path
 def test_rows_that_are_committed_late_are_found_after_a_round_of_many_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was seen is carried from the first step through the others: nothing is told twice, nothing missed."""
+    """What was seen is carried from the first step through the others: each row is told, and once."""
     monkeypatch.setattr("exporter.drift.table.STEP_ROWS", 100)
     log = Table(tmp_path / "log.db")
     log.write([row for row in rows(50, 0, 1) if row["id"] not in (7, 40)])
