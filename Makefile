@@ -42,8 +42,8 @@ mutate: $(ready) .tools/forky ## change every rule in every way and see that a t
 	$(python) -m tests.mutation.rules
 
 .PHONY: bench-drift
-bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, scikit-learn, which come into .bench; takes long
-	$(python) -m bench.drift
+bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, NannyML, scikit-learn, into docs/benchmarks.md; PARTS="speed memory errors alarms faults"
+	@$(python) -m bench.drift $(PARTS)
 
 .PHONY: bench-alerts
 bench-alerts: $(ready) .tools/forky ## four simulated weeks with incidents: our rules beside the documents' and plain ones; takes long

@@ -27,7 +27,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 MIRROR = os.environ.get("GRADEWATCH_MIRROR", "http://deb.debian.org/debian")
 PASSED_ON = ("PIP_INDEX_URL", "PIP_CERT", "http_proxy", "https_proxy")
 """What of our environment a machine without direct access needs in the root as well."""
-DRIVERS = "MySQLdb, pymysql, psycopg, redis, requests, bcrypt, numpy, scipy.special"
+DRIVERS = "MySQLdb, pymysql, psycopg, redis, requests, bcrypt, numpy"
 WEB = """\
 basic_auth_users: {prometheus: $2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}
 """

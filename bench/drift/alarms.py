@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
+from importlib.metadata import version
 
 import numpy as np
 
@@ -21,6 +22,7 @@ LOOKS_PER_HOUR, HOURS = 12, 24
 ROWS_PER_LOOK = 17
 """4,896 rows a day."""
 DELTA = 0.05
+TRIALS = 100
 
 
 def starts(days: int, seed: int = 21) -> dict[str, int]:
@@ -70,7 +72,7 @@ def _begun(before: dict[str, bool], now: dict[str, bool]) -> int:
     return begun
 
 
-def power(trials: int = 100) -> list[dict[str, float]]:
+def power(trials: int = TRIALS) -> list[dict[str, float]]:
     """Share of windows in which the shifted one of twenty features is found, by rows and true distance."""
     reference = data.reference(seed=31)
     prepared = {name: numeric_reference(name, values) for name, values in reference.items()}
@@ -92,4 +94,11 @@ def power(trials: int = 100) -> list[dict[str, float]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"days": int(sys.argv[1]), "starts": starts(int(sys.argv[1])), "power": power()}))
+    answer = {
+        "versions": {"numpy": version("numpy")},
+        "days": int(sys.argv[1]),
+        "starts": starts(int(sys.argv[1])),
+        "trials": TRIALS,
+        "power": power(),
+    }
+    print(json.dumps(answer))

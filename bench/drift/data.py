@@ -13,7 +13,8 @@ REFERENCE_ROWS = 100_000
 SHIFTS = (0.0, 0.0, 0.01, 0.03, 0.1)
 """In deviations, in turn. Whole numbers are shifted by whole numbers: they stay on their lattice."""
 _WHOLE = ("poisson", "scores")
-KINDS: dict[str, Callable[[np.random.Generator, int], Floats]] = {
+Kind = Callable[[np.random.Generator, int], Floats]
+KINDS: dict[str, Kind] = {
     "normal": lambda rng, n: rng.normal(0, 1, n),
     "lognormal": lambda rng, n: rng.lognormal(0, 1, n),
     "exponential": lambda rng, n: rng.exponential(1, n),

@@ -77,6 +77,25 @@ def alibi_ks(reference: Columns, window: Columns) -> Side:
     return run
 
 
+def nannyml_ks(reference: Columns, window: Columns) -> Side:
+    """NannyML's KS statistic of the window as one chunk; fitted, and frames made, outside of the timer."""
+    import nannyml
+    import pandas as pd
+
+    names = list(reference)
+    calculator = nannyml.UnivariateDriftCalculator(
+        column_names=names, continuous_methods=["kolmogorov_smirnov"], chunk_number=1
+    )
+    calculator.fit(pd.DataFrame(dict(reference)))
+    current = pd.DataFrame(dict(window))
+
+    def run() -> dict[str, float]:
+        found = calculator.calculate(current).to_df(multilevel=False)
+        return {name: float(found[f"{name}_kolmogorov_smirnov_value"].iloc[-1]) for name in names}
+
+    return run
+
+
 def quality_ours(scores: Floats, truth: Floats) -> Side:
     """All figures of a model with a score."""
     from exporter.drift.quality import Judge, figures
@@ -110,8 +129,9 @@ def quality_sklearn(scores: Floats, truth: Floats) -> Side:
 class Cycle:
     """A sidecar's whole round: new rows of an SQLite log read and counted, all evaluated, a page made."""
 
-    def __init__(self, folder: Path, reference: Columns) -> None:
+    def __init__(self, folder: Path, reference: Columns, versions: int = 1) -> None:
         from exporter.collectors.model import ModelCollector
+        from exporter.config.models import Columns as Named
         from exporter.config.models import Feature, Model, Place, Prediction, ReferencePlace
         from exporter.databases import open_pool
         from exporter.drift.profile import save_profile
@@ -124,15 +144,18 @@ class Cycle:
         last = numeric_reference("", reference[names[0]])
         save_profile(folder / "profile.npz", Reference(tuple(made.values()), last))
         self.path, self.names, self.rows, self.now = folder / "log.db", names, 0, 1_790_000_000.0
+        self.versions = versions
         self.db = sqlite3.connect(self.path, isolation_level=None)
         self.db.execute("PRAGMA journal_mode = WAL")
         columns = ", ".join(f'"{name}" REAL' for name in names)
         self.db.execute(
-            f"CREATE TABLE predictions (id INTEGER PRIMARY KEY, time REAL, score REAL, {columns})"
+            "CREATE TABLE predictions "
+            f"(id INTEGER PRIMARY KEY, time REAL, version TEXT, score REAL, {columns})"
         )
         model = Model(
             log=Place(database="grader", table="predictions"),
             features={name: Feature() for name in names},
+            columns=Named(version="version"),
             prediction=Prediction(),
             reference=ReferencePlace(profile=str(folder / "profile.npz")),
         )
@@ -146,8 +169,11 @@ class Cycle:
         count = len(columns[0])
         times = self.now + np.linspace(0, seconds, count, endpoint=False)
         ids = range(self.rows + 1, self.rows + count + 1)
-        given = zip(ids, times.tolist(), columns[0].tolist(), *(c.tolist() for c in columns), strict=True)
-        marks = ", ".join("?" * (3 + len(columns)))
+        versions = [f"v{number % self.versions}" for number in ids]
+        given = zip(
+            ids, times.tolist(), versions, columns[0].tolist(), *(c.tolist() for c in columns), strict=True
+        )
+        marks = ", ".join("?" * (4 + len(columns)))
         self.db.execute("BEGIN")
         self.db.executemany(f"INSERT INTO predictions VALUES ({marks})", given)
         self.db.execute("COMMIT")

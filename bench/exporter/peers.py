@@ -99,7 +99,7 @@ def _sidecar() -> None:
         return
     project = Path(__file__).parents[2]
     lines = (project / "deploy/sidecar-requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [line for line in lines if line and not line.startswith(("#", "mysqlclient", "numpy", "scipy"))]
+    wanted = [line for line in lines if line and not line.startswith(("#", "mysqlclient", "numpy"))]
     pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet"]
     if _try([sys.executable, "-m", "venv", "--without-pip", str(home)], FOLDER) and _try(
         [*pip, "--only-binary", ":all:", "--constraint", str(project / "constraints.txt"), *wanted], FOLDER

@@ -69,12 +69,16 @@ class ReferencePlace(Place):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of the log's columns. `time` holds Unix seconds or ISO 8601 (UTC when it names no zone)."""
+    """Names of the log's columns. `time` holds Unix seconds or ISO 8601 (UTC when it names no zone).
+
+    Rows with the same `cluster`, a student say, depend on one another.
+    """
 
     id: Column = "id"
     time: Column = "time"
     version: Column | None = None
     latency: Column | None = None
+    cluster: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +188,8 @@ def faults(document: Document[Any]) -> Iterator[Fault]:
     models: dict[str, Model] = document.value.models
     for name, model in models.items():
         place: tuple[str | int, ...] = ("models", name)
-        if missing := [package for package in ("numpy", "scipy") if find_spec(package) is None]:
-            message = f"{missing[0]} is not installed: pip install 'gradewatch[drift]'"
-            yield document.fault(place, message)
+        if find_spec("numpy") is None:
+            yield document.fault(place, "numpy is not installed: pip install 'gradewatch[drift]'")
         yield from _place_faults(document, (*place, "log"), model.log)
         yield from _references(document, place, model)
         yield from _window_faults(document, place, model)

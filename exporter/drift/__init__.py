@@ -1,4 +1,4 @@
 """Drift and quality of a model, from its prediction log: fixed bins, and counts that add up.
 
-Needs the extra `drift` (numpy and scipy.special); nothing here is imported by a sidecar without models.
+Needs the extra `drift` (numpy); nothing here is imported by a sidecar without models.
 """

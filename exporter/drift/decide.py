@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import bdtr
 
+from exporter.drift.laws import binomial
 from exporter.drift.statistics import Statistics
 
 Method = Literal["relevant", "classic"]
@@ -80,7 +80,7 @@ def accuracy_dropped(
     if baseline is None or labels < min_labels:
         return None
     fell = baseline - correct / labels >= drop - 1e-12
-    return fell and float(bdtr(correct, labels, baseline)) < DROP_ALPHA
+    return fell and binomial(correct, labels, baseline) < DROP_ALPHA
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def part_views(window: Window, model: Model, streaks: VersionKnown, on_error: On
     views = {}
     for part, missing, cells in zip(window.parts, window.missing, window.cells, strict=True):
         try:
-            statistics = statistics_of(part, cells, window.rows, model)
+            statistics = statistics_of(part, cells, window, model)
             streak = streaks.streaks.get(part.name)
             share = missing / window.rows if window.rows else None
             held = streak.held if streak else None
@@ -75,12 +75,12 @@ def part_views(window: Window, model: Model, streaks: VersionKnown, on_error: On
     return views
 
 
-def statistics_of(part: Part, cells: np.ndarray, rows: int, model: Model) -> Statistics | None:
-    """Statistics of a part with rows and values enough, else None."""
-    if min(rows, int(cells.sum())) < model.min_rows:
+def statistics_of(part: Part, cells: np.ndarray, window: Window, model: Model) -> Statistics | None:
+    """Statistics of a window's part with rows and values enough, else None."""
+    if min(window.rows, int(cells.sum())) < model.min_rows:
         return None
     delta = model.prediction.delta if part.name == PREDICTION else model.features[part.name].delta
-    return evaluate(part, cells, delta)
+    return evaluate(part, cells, delta, window.clusters)
 
 
 def _part_view(

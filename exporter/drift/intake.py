@@ -39,6 +39,8 @@ class Intake:
         old = times < (now // DAY - DAYS + 1) * DAY
         if counting:
             self._count_rejections(batch, unknown, future, old)
+        if batch.rows:
+            self._say_what_is_rejected(unknown, future)
         good = ~(unknown | future)
         if not good.any():
             return
@@ -95,6 +97,12 @@ class Intake:
             if rows:
                 tally.add(catalogue.GRADER_MODEL_ROWS_REJECTED_TOTAL, model, reason, amount=float(rows))
 
+    def _say_what_is_rejected(self, unknown: Flags, future: Flags) -> None:
+        minutes = round(AHEAD_SECONDS / 60)
+        ahead = f"rows are more than {minutes} minutes ahead of this clock; they are left out"
+        self.tell("future", ahead if future.any() else "", warning=True)
+        self.tell("time", "rows have no time that can be read" if unknown.any() else "", warning=True)
+
     def _say_what_is_odd(self, batch: Batch) -> None:
         if not batch.rows:
             return
@@ -114,11 +122,12 @@ def _versions(batch: Batch, good: Flags) -> list[tuple[str, Flags]]:
     """Each version of a batch with its rows."""
     if batch.versions is None:
         return [(ONLY_VERSION, good)]
-    names = sorted({name for name, fine in zip(batch.versions, good.tolist(), strict=True) if fine})
+    names = sorted(set(batch.versions))
     if len(names) == 1:
         return [(names[0][:_LONGEST_VERSION], good)]
     column = np.array(batch.versions, dtype=object)
-    return [(name[:_LONGEST_VERSION], good & (column == name)) for name in names]
+    found = [(name[:_LONGEST_VERSION], good & (column == name)) for name in names]
+    return [(name, chosen) for name, chosen in found if chosen.any()]
 
 
 def observe(tally: Tally, family: Family, values: Floats, *labels: str) -> None:

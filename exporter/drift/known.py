@@ -10,7 +10,6 @@ import numpy as np
 from exporter import catalogue
 from exporter.catalogue import LABEL_SOURCES
 from exporter.drift.decide import Streak
-from exporter.drift.reference import Reference
 from exporter.drift.register import Label, Register
 from exporter.drift.ring import Plan, Ring
 from exporter.drift.saved import Arrays
@@ -163,11 +162,10 @@ def from_saved(state: dict[str, Any], arrays: Arrays) -> Known:
     )
 
 
-def with_ring(version: VersionKnown, reference: Reference, state: dict[str, Any], arrays: Arrays) -> bool:
+def with_ring(version: VersionKnown, plan: Plan, state: dict[str, Any], arrays: Arrays) -> bool:
     """Give a version its saved ring back; False when that was counted by another reference."""
-    if version.fingerprint != reference.fingerprint or "hours" not in state:
+    if version.fingerprint != plan.reference.fingerprint or "hours" not in state:
         return False
-    plan = Plan(reference)
     ring = Ring(plan)
     for kind, buckets in (("hours", ring.hours), ("days", ring.days)):
         numbers = [int(number) for number in state[kind]]

@@ -85,7 +85,11 @@ class ParquetSource:
             ticks = column.cast(pa.int64())
             per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
             return np.asarray(_floats(ticks)) / per_second
-        if pa.types.is_integer(kind) and name == self.layout.key and not column.null_count:
+        if (
+            pa.types.is_integer(kind)
+            and name in (self.layout.key, self.layout.cluster)
+            and not column.null_count
+        ):
             return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             if name in self.layout.categories.values():

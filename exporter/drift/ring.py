@@ -10,6 +10,7 @@ import numpy as np
 from exporter.drift.arrays import Counts, Flags
 from exporter.drift.batch import Batch
 from exporter.drift.bins import count
+from exporter.drift.clusters import CLUSTER_CELLS, cluster_cells, distinct
 from exporter.drift.reference import Categorical, Numeric, Part, Reference, categories
 
 HOUR, DAY = 3600, 86400
@@ -21,9 +22,13 @@ PREDICTION = ""
 
 @dataclass(frozen=True)
 class Plan:
-    """Where each part's counts stand in a bucket: rows, missing values of each part, then all cells."""
+    """Where each part's counts stand in a bucket: rows, missing values of each part, then all cells.
+
+    `clustered`: then come rows by their cluster's hash, which tell how many clusters there are.
+    """
 
     reference: Reference
+    clustered: bool = False
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
@@ -37,7 +42,7 @@ class Plan:
     @property
     def length(self) -> int:
         """Numbers in a bucket."""
-        return self.starts[-1]
+        return self.starts[-1] + (CLUSTER_CELLS if self.clustered else 0)
 
     def cells(self, bucket: Counts, index: int) -> Counts:
         """A part's cells (a view)."""
@@ -56,12 +61,17 @@ class Plan:
                 bucket[1 + index] += rows - int(found.sum())
             else:
                 bucket[1 + index] += _add_categories(part, cells, batch, chosen)
+        if self.clustered and batch.clusters is not None:
+            places = cluster_cells(batch.clusters[chosen])
+            found = np.bincount(places, minlength=CLUSTER_CELLS)
+            bucket[self.starts[-1] :] += found.astype(bucket.dtype)
 
     def window(self, bucket: Counts) -> Window:
         """A summed bucket, by part."""
         cells = [self.cells(bucket, index) for index in range(len(self.reference.parts))]
         missing = [int(n) for n in bucket[1 : 1 + len(cells)]]
-        return Window(int(bucket[0]), self.reference.parts, missing, cells)
+        clusters = distinct(bucket[self.starts[-1] :]) if self.clustered else None
+        return Window(int(bucket[0]), self.reference.parts, missing, cells, clusters)
 
 
 def _add_categories(part: Categorical, cells: Counts, batch: Batch, chosen: Counts) -> int:
@@ -84,12 +94,13 @@ def _into(buckets: dict[int, Counts], number: int, found: Counts) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a window holds: rows, and for each part missing values and cells."""
+    """What a window holds: rows, and for each part missing values and cells; and its clusters, if known."""
 
     rows: int
     parts: tuple[Part, ...]
     missing: list[int]
     cells: list[Counts]
+    clusters: float | None = None
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ def layout_of(model: Model) -> Layout:
         time=model.columns.time,
         version=model.columns.version,
         key=model.columns.id if model.labels else None,
+        cluster=model.columns.cluster,
     )
 
 

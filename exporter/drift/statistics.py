@@ -6,17 +6,14 @@ exact one, and the exact one never above `ks + error`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, kolmogorov, ndtr, rel_entr, smirnov
 
 from exporter.drift.arrays import Counts, Floats
+from exporter.drift.laws import chi_square_tail, kolmogorov, normal
 from exporter.drift.reference import Categorical, Numeric, Part
-
-_SMALL = 1000
-"""Below this effective size the limit law is coarse, and the one-sided exact tail is cheap."""
-_TAIL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +40,33 @@ class Statistics:
         return self.ks if self.ks is not None else self.cramers_v or 0.0
 
 
-def evaluate(part: Part, counts: Counts, delta: float) -> Statistics:
-    """All statistics of a window with at least one value."""
+def evaluate(part: Part, counts: Counts, delta: float, clusters: float | None = None) -> Statistics:
+    """All statistics of a window with at least one value.
+
+    Rows of one cluster say no more than one row would: with `clusters` the p-values are of so many.
+    """
+    values = int(counts.sum())
+    independent = values if clusters is None else min(values, max(1.0, clusters))
     if isinstance(part, Numeric):
-        return _numeric(part, counts, delta)
-    return _categorical(part, counts, delta)
+        return _numeric(part, counts, delta, independent)
+    return _categorical(part, counts, delta, independent)
 
 
 def ks(part: Numeric, counts: Counts) -> tuple[float, float]:
     """Binned distance, and the largest that the exact one can be."""
-    reference = np.concatenate(([0.0], np.cumsum(part.counts) / part.counts.sum()))
-    window = np.concatenate(([0.0], np.cumsum(counts) / counts.sum()))
+    return _ks(part, _below(counts))
+
+
+def _below(counts: Counts) -> Floats:
+    """Share of the window below each edge, as `part.below`."""
+    below = np.zeros(len(counts) + 1)
+    np.cumsum(counts, out=below[1:])
+    below /= below[-1]
+    return below
+
+
+def _ks(part: Numeric, window: Floats) -> tuple[float, float]:
+    reference = part.below
     distance = float(np.abs(reference - window).max())
     # Within a cell either function may rise first. A cell that holds a single value has no within.
     inner = part.inner
@@ -62,23 +75,21 @@ def ks(part: Numeric, counts: Counts) -> tuple[float, float]:
     return distance, float(max(distance, above, below))
 
 
-def ks_p_value(distance: float, m: int, n: int) -> float:
+def ks_p_value(distance: float, m: int, n: float) -> float:
     """Two-sided p-value of a distance between samples of m and n rows.
 
-    The asymptotic law; for small samples twice the exact one-sided tail where that is small.
+    The limit law, corrected for a finite size (Vrbik, 2018): within 2e-4 of the exact one from an effective
+    size of 100 on, where the limit alone is 0.03 off.
     """
     effective = n * m / (n + m)
-    limit = float(kolmogorov(np.sqrt(effective) * distance))
-    if effective < _SMALL:
-        tail = 2 * float(smirnov(max(1, round(effective)), min(1.0, distance)))
-        if tail < _TAIL:
-            return tail
-    return limit
+    root = math.sqrt(effective)
+    scaled = root * distance
+    return kolmogorov(scaled + 1 / (6 * root) + (scaled - 1) / (4 * effective))
 
 
-def relevant_p_value(distance: float, m: int, n: int, delta: float) -> float:
+def relevant_p_value(distance: float, m: int, n: float, delta: float) -> float:
     """P-value of "the true distance is at most delta"; conservative, and it means the same at any size."""
-    return float(kolmogorov(np.sqrt(n * m / (n + m)) * max(0.0, distance - delta)))
+    return kolmogorov(math.sqrt(n * m / (n + m)) * max(0.0, distance - delta))
 
 
 def psi_and_js(a: Counts, b: Counts) -> tuple[float, float]:
@@ -89,32 +100,30 @@ def psi_and_js(a: Counts, b: Counts) -> tuple[float, float]:
     m, n = a.sum(), b.sum()
     p, q = np.maximum(a / m, 0.5 / m), np.maximum(b / n, 0.5 / n)
     mean = (p + q) / 2
-    psi = float((rel_entr(p, q) + rel_entr(q, p)).sum())
-    js = float((rel_entr(p, mean) + rel_entr(q, mean)).sum() / 2 / np.log(2))
+    psi = float(((p - q) * np.log(p / q)).sum())
+    js = float((p * np.log(p / mean) + q * np.log(q / mean)).sum() / 2 / np.log(2))
     return psi, float(np.sqrt(max(0.0, js)))
 
 
-def wasserstein(part: Numeric, counts: Counts) -> float:
+def _wasserstein(part: Numeric, window: Floats) -> float:
     """First Wasserstein distance within the clipping range, in deviations of the reference."""
-    distance = np.abs(np.cumsum(part.counts) / part.counts.sum() - np.cumsum(counts) / counts.sum())[:-1]
-    first, last = np.searchsorted(part.edges, part.clip)
-    distance, widths = distance[first : last + 1], np.diff(part.edges[first : last + 1])
+    chosen, widths = part.clipped
+    distance = np.abs(part.below[1:-1][chosen] - window[1:-1][chosen])
     return float(((distance[:-1] + distance[1:]) / 2 * widths).sum() / part.deviation)
 
 
-def _numeric(part: Numeric, counts: Counts, delta: float) -> Statistics:
-    m, n = int(part.counts.sum()), int(counts.sum())
-    distance, highest = ks(part, counts)
+def _numeric(part: Numeric, counts: Counts, delta: float, independent: float) -> Statistics:
+    m, window = part.rows, _below(counts)
+    distance, highest = _ks(part, window)
     shape: tuple[float | None, float | None, float | None] = (None, None, None)
     # A constant has no deviation, and a move to below it leaves its tenths as they are.
     if part.deviation > 0 and np.isfinite(part.deviation):
-        groups = part.groups
-        both = (np.add.reduceat(part.counts, groups), np.add.reduceat(counts, groups))
-        shape = (*psi_and_js(*both), wasserstein(part, counts))
+        tenths = np.add.reduceat(counts, part.groups)
+        shape = (*psi_and_js(part.group_counts, tenths), _wasserstein(part, window))
     return Statistics(
-        rows=n,
-        p_value=ks_p_value(distance, m, n),
-        relevant=relevant_p_value(distance, m, n, delta),
+        rows=int(counts.sum()),
+        p_value=ks_p_value(distance, m, independent),
+        relevant=relevant_p_value(distance, m, independent, delta),
         ks=distance,
         error=highest - distance,
         psi=shape[0],
@@ -123,15 +132,16 @@ def _numeric(part: Numeric, counts: Counts, delta: float) -> Statistics:
     )
 
 
-def _categorical(part: Categorical, counts: Counts, delta: float) -> Statistics:
-    p_value, cramers_v, relevant = contingency(part.counts, counts, delta)
+def _categorical(part: Categorical, counts: Counts, delta: float, independent: float) -> Statistics:
+    shrunk = counts * (independent / counts.sum())
+    p_value, cramers_v, relevant = contingency(part.counts, shrunk, delta)
     psi, js = psi_and_js(part.counts, counts)
     return Statistics(
         rows=int(counts.sum()), p_value=p_value, relevant=relevant, psi=psi, js=js, cramers_v=cramers_v
     )
 
 
-def contingency(reference: Counts, window: Counts, delta: float) -> tuple[float, float, float]:
+def contingency(reference: Counts, window: Counts | Floats, delta: float) -> tuple[float, float, float]:
     """2 x k test: p-value, Cramér's V, and the p-value of "no share moved by more than delta".
 
     The reference is a sample like the window, not the truth. V is what it would be with as many rows in the
@@ -145,7 +155,7 @@ def contingency(reference: Counts, window: Counts, delta: float) -> tuple[float,
     square = float(((table - expected) ** 2 / expected).sum())
     p, q = (a + 0.5) / (m + 1), (b + 0.5) / (n + 1)
     z = (np.abs(a / m - b / n) - delta) / np.sqrt(p * (1 - p) / m + q * (1 - q) / n)
-    relevant = min(1.0, k * float(ndtr(-z).min()))
-    p_value = float(chdtrc(k - 1, square)) if k > 1 else 1.0
+    relevant = min(1.0, k * normal(-float(z.max())))
+    p_value = chi_square_tail(k - 1, square) if k > 1 else 1.0
     x, y = a / m, b / n
     return p_value, float(np.sqrt(((x - y) ** 2 / (x + y)).sum() / 2)), relevant

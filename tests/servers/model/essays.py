@@ -28,10 +28,9 @@ Essay = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cohort:
-    """How a group of students writes, and how strictly people grade it."""
+    """How able a group of students is, what it writes, and how strictly people grade it."""
 
-    words: float = 450.0
-    errors: float = 6.0
+    ability: float = 0.0
     assignments: tuple[str, ...] = ("summary", "argument", "report")
     readability_breaks: float = 0.0
     strictness: float = 0.0
@@ -43,13 +42,13 @@ USUAL = Cohort()
 def essays(count: int, cohort: Cohort, seed: int) -> list[Essay]:
     """Essays with their features and `passed`, what a person would say."""
     rng = np.random.default_rng(seed)
-    ability = rng.normal(0, 1, count)
-    words = np.maximum(30, rng.normal(cohort.words + 60 * ability, 110))
+    ability = rng.normal(cohort.ability, 1, count)
+    words = np.maximum(30, rng.normal(450 + 100 * ability, 50))
     length = np.maximum(4, rng.normal(16, 3.5, count))
-    errors = rng.poisson(np.maximum(0.2, cohort.errors - 2 * ability))
-    readable = rng.normal(55 + 2 * ability, 9)
+    errors = rng.poisson(np.maximum(0.2, 6 - 2 * ability))
+    readable = rng.normal(55 + 6 * ability, 6)
     merit = 1.4 * ability + 0.004 * (words - 450) - 0.12 * (errors - 6) + 0.02 * (readable - 55)
-    passed = merit + rng.normal(0, 0.7, count) > cohort.strictness
+    passed = merit + rng.normal(0, 0.3, count) > cohort.strictness
     broken = rng.random(count) < cohort.readability_breaks
     chosen = rng.choice(cohort.assignments, count)
     return [

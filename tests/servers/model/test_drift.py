@@ -1,21 +1,31 @@
-"""A real model, served and logged, drifts on purpose: each kind is told by its own figure, and no other.
+"""A real model, served and logged, drifts on purpose: each kind raises its own alerts, and no other.
 
-The sidecar is the real process; it reads the service's database as it would beside a grader.
+Sidecars are real processes that read the services' databases as they would beside a grader. One Prometheus
+scrapes them all and has the shipped rules of the model, each of which waits for a second instead of an hour.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sklearn.pipeline import Pipeline
 
+from gradewatch import programs
+from gradewatch.demo.processes import Processes
 from tests.servers.model.essays import (
     FEATURES,
     USUAL,
@@ -28,10 +38,12 @@ from tests.servers.model.essays import (
     serving,
     train,
 )
+from tests.servers.private_process import free_port, wait_until
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
+RULES = ROOT / "generated/prometheus/auto-grader.rules.yaml"
 HOUR = 3600.0
 ESSAYS = 3000
 CONFIG = """
@@ -58,6 +70,63 @@ models:
       readability: {{}}
       assignment: {{kind: category}}
 """
+
+
+PROMETHEUS = """
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: [rules.yaml]
+scrape_configs:
+  - job_name: gradewatch
+    static_configs: [{targets}]
+"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What happens to the model's input, and the alerts that it must raise, each with what it is about."""
+
+    cohort: Cohort
+    days_since_training: float = 3.0
+    alerts: frozenset[str] = field(default_factory=frozenset)
+
+
+DRIFTED = "ModelFeatureDrift"
+RETRAIN = "ModelRetrainRecommended"
+SCENES = {
+    "usual": Scene(USUAL),
+    # Weaker students write less and make more mistakes. The model still judges them as people do.
+    "cohort": Scene(
+        Cohort(ability=-0.8),
+        alerts=frozenset(
+            {
+                *(f"{DRIFTED} words", f"{DRIFTED} spelling_errors", f"{DRIFTED} readability"),
+                *("ModelDatasetDrift", "ModelPredictionDrift"),
+                *(f"{RETRAIN} feature_drift", f"{RETRAIN} prediction_shift"),
+            }
+        ),
+    ),
+    "assignment": Scene(
+        Cohort(assignments=("summary", "argument", "report", "poem")),
+        alerts=frozenset(
+            {f"{DRIFTED} assignment", "ModelFeatureDataQuality assignment", f"{RETRAIN} feature_drift"}
+        ),
+    ),
+    # The readability service answers half of the time: for those who run it, not for a training.
+    "broken": Scene(
+        Cohort(readability_breaks=0.5), alerts=frozenset({"ModelFeatureDataQuality readability"})
+    ),
+    # The same essays, graded by another standard. Only the labels can tell.
+    "stricter": Scene(
+        Cohort(strictness=2),
+        alerts=frozenset(
+            {
+                *("ModelAccuracyDrop accuracy_drop", "ModelAccuracyLow", "ModelPrecisionLow", "ModelF1Low"),
+                *("ModelBrierHigh", f"{RETRAIN} accuracy_drop"),
+            }
+        ),
+    ),
+    "old": Scene(USUAL, days_since_training=31, alerts=frozenset({f"{RETRAIN} schedule"})),
+}
 
 
 class Trained:
@@ -110,68 +179,141 @@ class Found:
         return {reason for (reason,), value in self.values["retrain_trigger"].items() if value}
 
 
-def observe(tmp_path: Path, trained: Trained, cohort: Cohort, days_since_training: float = 3.0) -> Found:
-    """Serve a day and more of a cohort's essays, let people audit a sixth of them, and ask the sidecar."""
+def play(folder: Path, trained: Trained, scene: Scene) -> Path:
+    """Serve a day and more of a cohort's essays and let people audit a sixth; the sidecar's configuration."""
     now = time.time()
-    found = essays(ESSAYS, cohort, seed=3)
-    service = Service(trained.model, tmp_path / "grader.db")
+    found = essays(ESSAYS, scene.cohort, seed=3)
+    service = Service(trained.model, folder / "grader.db")
     with serving(service) as url:
         ids = hand_in(url, found, now - 27 * HOUR, now - 60)
     audit(service.database, ids, found, every=6)
-    config = tmp_path / "sidecar.yaml"
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - days_since_training * 24 * HOUR))
-    given = {"folder": tmp_path, "profile": trained.profile, "accuracy": trained.accuracy, "trained": at}
+    config = folder / "sidecar.yaml"
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - scene.days_since_training * 24 * HOUR))
+    given = {"folder": folder, "profile": trained.profile, "accuracy": trained.accuracy, "trained": at}
     config.write_text(CONFIG.format(**given))
-    command = [sys.executable, "-m", "exporter", "--config", str(config), "--once"]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120)
-    return Found(done.stdout)
+    return config
 
 
-def test_a_usual_cohort_raises_nothing(tmp_path: Path, trained: Trained) -> None:
-    found = observe(tmp_path, trained, USUAL)
+def write_rules(path: Path) -> None:
+    """The shipped alerts of the model, first steps; all that is changed is how long they wait."""
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    chosen = []
+    for group in groups:
+        if rules := [r for r in group["rules"] if r.get("labels", {}).get("category") == "model"]:
+            steps = [rule | {"for": "1s"} for rule in rules if rule["labels"]["escalation"] == "0"]
+            for rule in steps:
+                rule.pop("keep_firing_for", None)
+            chosen.append({"name": group["name"], "rules": steps})
+    path.write_text(yaml.safe_dump({"groups": chosen}), encoding="utf-8")
+
+
+class Asked:
+    """A Prometheus; its targets' label `scene` says which sidecar they are."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def _get(self, path: str, **query: str) -> Any:
+        with urlopen(f"{self.url}/api/v1/{path}?{urlencode(query)}", timeout=10) as answer:
+            return json.load(answer)["data"]
+
+    def scrapes(self) -> dict[str, int]:
+        """Scrapes by scene since the sidecar had figures."""
+        query = "count_over_time(grader_model_drift_sufficient_data[1h])"
+        found = self._get("query", query=query)["result"]
+        return {sample["metric"]["scene"]: int(sample["value"][1]) for sample in found}
+
+    def alerts(self) -> dict[str, frozenset[str]]:
+        """What is firing by scene: names, and the feature or the reason where there is one."""
+        found = defaultdict(set)
+        for alert in self._get("alerts")["alerts"]:
+            labels = alert["labels"]
+            if alert["state"] == "firing":
+                about = labels.get("feature") or labels.get("reason") or ""
+                found[labels["scene"]].add(f"{labels['alertname']} {about}".strip())
+        return {scene: frozenset(alerts) for scene, alerts in found.items()}
+
+
+@dataclass(frozen=True)
+class Played:
+    """All scenes when every rule had time to fire: the sidecars' pages, alerts, and configurations."""
+
+    pages: dict[str, Found]
+    alerts: dict[str, frozenset[str]]
+    configs: dict[str, Path]
+
+
+@pytest.fixture(scope="module")
+def played(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("scenes")
+    configs, targets = {}, []
+    with Processes(folder) as processes:
+        for name, scene in SCENES.items():
+            (folder / name).mkdir()
+            configs[name] = play(folder / name, trained, scene)
+            address = f"127.0.0.1:{free_port()}"
+            targets.append({"targets": [address], "labels": {"scene": name}})
+            command = ["-m", "exporter", "--config", configs[name], "--listen", address]
+            processes.start(name, [sys.executable, *command], f"http://{address}/metrics")
+        write_rules(folder / "rules.yaml")
+        listed = json.dumps(targets)[1:-1]
+        (folder / "prometheus.yml").write_text(PROMETHEUS.format(targets=listed), encoding="utf-8")
+        url = f"http://127.0.0.1:{free_port()}"
+        program = programs.newest("prometheus").path
+        options = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
+        listen = f"--web.listen-address={url.removeprefix('http://')}"
+        processes.start("prometheus", [program, *options, listen], f"{url}/-/ready")
+        asked = Asked(url)
+        # A rule fires at its second evaluation at the latest, one second after the first.
+        wait_until(lambda: len(s := asked.scrapes()) == len(SCENES) and min(s.values()) >= 6, 90)
+        pages = {}
+        for target in targets:
+            with urlopen(f"http://{target['targets'][0]}/metrics", timeout=10) as answer:
+                pages[str(target["labels"]["scene"])] = Found(answer.read().decode())
+        yield Played(pages, asked.alerts(), configs)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_each_kind_of_drift_raises_its_alerts_and_no_other(played: Played, name: str) -> None:
+    assert played.alerts.get(name, frozenset()) == SCENES[name].alerts
+
+
+def test_a_usual_cohort_shows_nothing(played: Played, trained: Trained) -> None:
+    found = played.pages["usual"]
     assert found.values["drift_sufficient_data"][()] == 1
     assert (found.drifted(), found.spoiled(), found.reasons()) == (set(), set(), set())
-    assert found.values["predictions_total"][()] == ESSAYS
-    assert found.values["prediction_latency_seconds_count"][()] == ESSAYS
     assert found.values["labeled_rows"][("audit",)] == ESSAYS / 6
     assert found.values["accuracy"][("audit",)] == pytest.approx(trained.accuracy, abs=0.05)
 
 
-def test_a_new_cohort_drifts_in_what_it_writes_and_in_its_scores(tmp_path: Path, trained: Trained) -> None:
-    """Younger students: shorter essays, more mistakes. The model still judges them as people do."""
-    found = observe(tmp_path, trained, Cohort(words=330, errors=9))
-    assert found.drifted() == {"words", "spelling_errors", "(predictions)"}
-    assert found.spoiled() <= {"words"}
-    assert found.reasons() == {"feature_drift", "prediction_shift"}
+def test_asked_once_the_sidecar_counts_every_prediction(played: Played) -> None:
+    command = [sys.executable, "-m", "exporter", "--config", str(played.configs["usual"]), "--once"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120)
+    found = Found(done.stdout)
+    assert found.values["predictions_total"][()] == ESSAYS
+    assert found.values["prediction_latency_seconds_count"][()] == ESSAYS
 
 
-def test_a_new_assignment_drifts_in_that_alone(tmp_path: Path, trained: Trained) -> None:
-    found = observe(tmp_path, trained, Cohort(assignments=("summary", "argument", "report", "poem")))
+def test_a_new_cohort_drifts_in_what_it_writes_and_in_its_scores(played: Played, trained: Trained) -> None:
+    found = played.pages["cohort"]
+    assert found.drifted() == {"words", "spelling_errors", "readability", "(predictions)"}
+    assert found.spoiled() == set()
+    assert found.values["accuracy"][("audit",)] == pytest.approx(trained.accuracy, abs=0.05)
+
+
+def test_a_new_assignment_drifts_in_that_alone(played: Played) -> None:
+    found = played.pages["assignment"]
     assert found.drifted() == {"assignment"}
-    assert found.spoiled() == {"assignment"}
-    assert found.reasons() == {"feature_drift"}
     assert found.values["feature_unseen_category_ratio"][("assignment",)] == pytest.approx(0.25, abs=0.03)
 
 
-def test_a_broken_feature_is_missing_and_no_drift(tmp_path: Path, trained: Trained) -> None:
-    """The readability service answers half of the time: that is for those who run it, not for a training."""
-    found = observe(tmp_path, trained, Cohort(readability_breaks=0.5))
+def test_a_broken_feature_is_missing_and_no_drift(played: Played) -> None:
+    found = played.pages["broken"]
     assert found.drifted() == set()
-    assert found.spoiled() == {"readability"}
     assert found.values["feature_missing_ratio"][("readability",)] == pytest.approx(0.5, abs=0.05)
-    assert found.reasons() == set()
 
 
-def test_stricter_grades_drop_the_accuracy_and_no_input_drifts(tmp_path: Path, trained: Trained) -> None:
-    """Label shift: the same essays, graded by another standard. Only the labels can tell."""
-    found = observe(tmp_path, trained, Cohort(strictness=2))
-    assert found.drifted() == set()
-    assert found.spoiled() == set()
-    assert found.reasons() == {"accuracy_drop"}
+def test_stricter_grades_drop_the_accuracy_and_no_input_drifts(played: Played, trained: Trained) -> None:
+    found = played.pages["stricter"]
+    assert (found.drifted(), found.spoiled()) == (set(), set())
     assert found.values["accuracy"][("audit",)] < trained.accuracy - 0.05
-
-
-def test_an_old_training_is_a_reason_of_its_own(tmp_path: Path, trained: Trained) -> None:
-    found = observe(tmp_path, trained, USUAL, days_since_training=31)
-    assert found.drifted() == set()
-    assert found.reasons() == {"schedule"}

@@ -88,12 +88,11 @@ def test_counts_of_parts_add_up_to_those_of_the_whole(data: list[float], cuts: l
 @pytest.mark.parametrize(("m", "n"), [(100_000, 5000), (100_000, 500), (1000, 1000), (500, 60)])
 def test_p_values_are_scipys_where_decisions_are_made(m: int, n: int) -> None:
     effective = n * m / (n + m)
-    for scaled in (0.8, 1.0, 1.2, 1.36, 1.6, 2.0):
+    for scaled in (0.3, 0.5, 0.8, 1.0, 1.2, 1.36, 1.6, 2.0):
         distance = scaled / np.sqrt(effective)
         expected = float(stats.kstwo.sf(distance, round(effective)))
-        assert ks_p_value(distance, m, n) == pytest.approx(expected, abs=0.03 if effective > 100 else 0.05)
-        if expected < 0.1 and effective < 1000:
-            assert ks_p_value(distance, m, n) == pytest.approx(expected, abs=2e-4)
+        # scipy rounds the effective size, which is a difference where that is small.
+        assert ks_p_value(distance, m, n) == pytest.approx(expected, abs=6e-4 if effective > 100 else 6e-3)
 
 
 def test_decisions_at_five_percent_are_scipys_on_a_grid_of_sixty() -> None:
@@ -101,7 +100,7 @@ def test_decisions_at_five_percent_are_scipys_on_a_grid_of_sixty() -> None:
     differ = []
     for index in range(60):
         kind = list(KINDS)[index % (len(KINDS) - 1)]
-        m, n = (100_000, 10_000) if index % 2 else (20_000, 2000)
+        m, n = ((100_000, 10_000), (20_000, 2000), (1000, 1000))[index % 3]
         data, current = KINDS[kind](rng, m), KINDS[kind](rng, n) + (index % 5) * 0.01
         reference = numeric_reference("f", data)
         found = evaluate(reference, count(current, reference.edges), 0.05)
