@@ -34,7 +34,7 @@ def parts(policy: Policy) -> Any:
         "lowest part that is not OK.",
         targets=q(
             part("Website", series(UP, job=policy.job("application")), *WEBSITE),
-            part("Grading", sidecar, "grading"),
+            part("Graders", sidecar, "grading"),
             part("Queue", sidecar, "queue"),
             part("Database", series(GRADER_DATABASE_UP), "database"),
             part("Monitoring", sidecar, "monitoring"),
