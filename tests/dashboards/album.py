@@ -24,7 +24,7 @@ from tests.dashboards.played import Played, again, play
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "dashboards.md"
-COLOURS = 200
+COLOURS = 112
 # Moment and theme of each picture; the overview, which people see first, in every combination.
 ALWAYS = (("ordinary", "dark"), ("outage", "dark"))
 FIRST = (("ordinary", "light"), ("outage", "light"))

@@ -27,7 +27,7 @@ FAULT = "grader-stuck"
 HOUR = 3600.0
 QUIET_FOR = 1.15 * HOUR
 BROKEN_FOR = 0.62 * HOUR
-"""37 minutes: the last step of P1 was told at 30, after the 15 or so that noticing takes."""
+"""37 minutes: 15 until it is noticed, and the second step of P1 is told 15 minutes later."""
 _MOMENTS = "moments.json"
 
 

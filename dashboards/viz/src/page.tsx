@@ -13,6 +13,7 @@ import { Visualization } from './panels';
 import pageStyles from './page.css';
 
 const [COLUMNS, ROW, GAP, MARGIN, HEAD] = [24, 30, 8, 12, 48];
+const ROUNDED = 4; // pixels that a text may be wider without losing a letter
 const SETTLED = 1500; // milliseconds after which everything has its size
 const theme = createTheme({
   colors: { mode: bundle.theme },
@@ -106,7 +107,7 @@ function clipped(): string[] {
   document.querySelectorAll<HTMLElement>('.panel *').forEach((element) => {
     const style = getComputedStyle(element);
     const hides = /auto|hidden|scroll/.test(style.overflowY) && element.clientHeight > 2 /* not those for screen readers */ && style.visibility !== 'hidden';
-    const cut = style.textOverflow === 'ellipsis' && element.scrollWidth > element.clientWidth + 1 && !element.closest('[role=grid]');
+    const cut = style.textOverflow === 'ellipsis' && element.scrollWidth > element.clientWidth + ROUNDED && !element.closest('[role=grid]');
     if (cut) {
       found.push(`${element.closest<HTMLElement>('[data-panel]')!.dataset.panel}: "${element.textContent}" has no room`);
     }
