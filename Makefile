@@ -13,6 +13,8 @@ FAULT ?=
 SPEED ?=
 PORT_OFFSET ?=
 PARTS ?=
+BOARDS ?=
+DEMO ?=
 options = $(if $(FAULT),--fault $(FAULT)) $(if $(SPEED),--speed $(SPEED)) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
 
 .PHONY: help

@@ -13,7 +13,9 @@ from dashboards.palette import INFO, Json, fixed, steps, with_no_data
 
 HEATMAP_POINTS = 90
 """Columns of a heatmap: more of them are thinner than a mouse can meet."""
-LEGEND = {"placement": "right", "displayMode": "table", "width": 270}
+LEAST_SHARE = 0.01
+"""How far the axis of a share goes at least: over nothing but zeros Grafana would draw one up to 10,000 %."""
+LEGEND = {"placement": "right", "displayMode": "table", "width": 290}
 """Beside the lines, always as wide, so that the time axes of two panels agree."""
 NARROW_LEGEND = {"placement": "bottom", "displayMode": "list"}
 
@@ -45,6 +47,8 @@ def timeseries(
     defaults: Json = {"min": least, "max": most, "links": list(links), "custom": _strokes(stacked, step_line)}
     if limit or lines:
         defaults["custom"]["thresholdsStyle"] = {"mode": "dashed"}
+    if unit == "percentunit" and most is None:
+        defaults["custom"]["axisSoftMax"] = LEAST_SHARE
     if limit and reach:
         defaults["custom"]["axisSoftMax"] = limit.value
     if color:

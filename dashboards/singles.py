@@ -22,6 +22,7 @@ def stat(
     trend: bool = False,
     decimals: int | None = None,
     links: Sequence[Json] = (),
+    overrides: Sequence[Json] = (),
     nothing: str = NO_DATA_TEXT,
     interval: str = "",
 ) -> Any:
@@ -37,6 +38,7 @@ def stat(
         thresholds=thresholds or steps(base=INFO),
         mappings=[*mappings, no_data(nothing)],
         noValue=nothing,
+        overrides=list(overrides),
         reduceCalc="last" if trend else "lastNotNull",
         color={"mode": "thresholds"},
         colorMode="value" if trend else "background_solid",

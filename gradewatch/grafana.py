@@ -114,6 +114,8 @@ def _reason(error: requests.RequestException) -> str:
         return "its certificate is not trusted here; set REQUESTS_CA_BUNDLE to the file of your authority"
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT} s"
+    if isinstance(error, ValueError):
+        return "that is no address like https://grafana.example.org"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return str(error)

@@ -21,6 +21,8 @@ EXAMPLE = (
 )
 PATIENCE = 3.0
 FORMATS = ("png", "html")
+NARROWEST, WIDEST = 800, 3840
+"""Pixels: below, Grafana puts panels one below the other, which is not drawn here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("preview"), metavar="DIR", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--width", type=_width, default=1624, metavar="PIXELS", help="of the screen (%(default)s)"
+    )
     parser.add_argument("--policy", default="auto-grader", help="a policy file or shipped name (%(default)s)")
     parser.add_argument(
         "--speed", type=float, default=1, metavar="N", help="of a demo whose time runs faster (%(default)g)"
@@ -47,15 +52,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw each board; panels without data are named, which is no fault."""
-    from dashboards.live.client import Prometheus
+    import requests
+
+    from dashboards.live.client import Prometheus, QueryError
     from dashboards.viz.browser import NoBrowserError
-    from dashboards.viz.pictures import faults, page_of, picture_of, window_of
+    from dashboards.viz.pictures import faults, hurried, page_of, picture_of, window_of
     from policy.compress import compress
     from policy.load import load_policy
     from typedyaml.units import Duration
 
     policy = compress(load_policy(args.policy).value, args.speed)
-    chosen = _chosen(args.boards, policy)
+    chosen = {uid: hurried(board, args.speed) for uid, board in _chosen(args.boards, policy).items()}
     try:
         Duration.parse(args.last)
     except ValueError as error:
@@ -66,25 +73,38 @@ def run(args: argparse.Namespace) -> int:
             f"no Prometheus at {args.prometheus}: give its address with --prometheus, or "
             "start `gradewatch demo`"
         )
-    window = window_of(args.last, str(policy.scrape.interval), time.time())
-    bad = 0
+    window = window_of(args.last, str(policy.scrape.interval), time.time(), args.width)
+    bad, drawn = 0, list[str]()
     try:
         for uid, document in chosen.items():
             target = args.out.absolute() / f"{uid}-{args.theme}.{args.format}"
             if args.format == "html":
                 page_of(document, prometheus, window, args.theme, target)
                 print(target)
+                drawn.append(uid)
                 continue
             facts = picture_of(document, prometheus, window, args.theme, target)
-            print(
-                target, f"without data: {', '.join(facts.nodata)}" if facts.nodata else "", sep="  ".rstrip()
-            )
+            print(target, *([f"without data: {', '.join(facts.nodata)}"] if facts.nodata else []), sep="  ")
+            drawn.append(uid)
             for fault in faults(facts, busy=False):
                 bad += 1
                 print(f"  {fault}", file=sys.stderr)
     except NoBrowserError as problem:
         raise exits.UsageError(str(problem)) from None
+    except (requests.RequestException, QueryError) as error:
+        raise exits.UsageError(
+            f"{args.prometheus} no longer answers like a Prometheus ({type(error).__name__}); "
+            f"{len(drawn)} of {len(chosen)} boards are drawn"
+        ) from None
+    except OSError as error:
+        raise exits.UsageError(f"--out {args.out}: {error.strerror}; name a folder to write to") from None
     return exits.FINDINGS if bad else exits.GOOD
+
+
+def _width(text: str) -> int:
+    if not (text.isdecimal() and NARROWEST <= int(text) <= WIDEST):
+        raise argparse.ArgumentTypeError(f'"{text}" is no width; allowed are {NARROWEST} to {WIDEST}')
+    return int(text)
 
 
 def _chosen(names: list[str], policy: object) -> dict[str, Json]:

@@ -68,10 +68,10 @@ def alerting(policy: Policy) -> Any:
                 ],
             ),
         )
-        .row("Who knows of it?", (8, [what_fires(policy), steps_over_time(policy)]))
+        .row("Who knows of it?", (10, [what_fires(policy), steps_over_time(policy)]))
         .row(
             "What happened?",
-            (9, [(over_time(policy), 14), (noisiest(policy), 10)]),
+            (12, [(over_time(policy), 14), (noisiest(policy), 10)]),
             (7, [by_priority(policy), incidents()]),
         )
         .row(
@@ -93,6 +93,10 @@ def burning(policy: Policy) -> Any:
         unit="locale",
         targets=q(*((number_firing(policy, priority=p), p) for p in PRIORITIES), instant=True),
         thresholds=steps((WARNING, 1), base=OK),
+        overrides=[
+            override(name, thresholds={"mode": "absolute", "steps": steps((color, 1), base=OK)})
+            for name, color in (("P1", CRITICAL), ("P3", INFO), ("P4", INFO))
+        ],
         links=[link("Alertmanager", policy.links.alertmanager)],
     )
 

@@ -27,7 +27,7 @@ def backup_age(policy: Policy) -> Any:
     found = limit(policy, "BackupOverdue")
     last = series(GRADER_BACKUP_LAST_SUCCESS_TIMESTAMP_SECONDS)
     return stat(
-        "Age of the last good backup",
+        "Last good backup",
         f"The oldest of the newest good backups: what would be lost by a crash now.{sentence(found, 's')} "
         "Run the backup by hand and read its log.",
         unit="s",

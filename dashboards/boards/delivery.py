@@ -25,7 +25,7 @@ COLOURED = {"custom__cellOptions": {"type": "color-text"}}
 def undelivered() -> Any:
     """Messages that nobody got."""
     return stat(
-        "Messages that failed",
+        "Failed messages",
         "Messages of the time range that a channel refused. Red from 1: some person was not told; the graph "
         "below names the channel, Alertmanager's log the reason.",
         unit="locale",
@@ -36,15 +36,16 @@ def undelivered() -> Any:
 
 
 def notifications() -> Any:
-    """By channel."""
+    """By channel; Alertmanager counts for every kind of channel that there is, mostly nothing."""
+    unused = f"sum by (integration) (increase({series(SENT)}[$__range])) == 0"
     return timeseries(
         "Messages per minute by channel",
         "Messages that Alertmanager sent, by channel. Silence while alerts fire: routes or the channel are "
         "broken; a flood: grouping is missing.",
         unit="short",
-        targets=q((f"60 * sum by (integration) ({rate(SENT)})", "{{integration}}")),
+        targets=q((f"60 * sum by (integration) ({rate(SENT)}) unless {unused}", "{{integration}}")),
         overrides=colours_where_found(
-            pagerduty=VERMILION, webhook=ORANGE, slack=SKY, msteams=GREEN, email=BLUE
+            pagerduty=VERMILION, webhook=ORANGE, slack=SKY, msteams=GREEN, msteamsv2=GREEN, email=BLUE
         ),
         stacked=True,
         narrow=True,

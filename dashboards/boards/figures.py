@@ -150,7 +150,7 @@ def active_students(policy: Policy) -> Any:
 def satisfaction(policy: Policy) -> Any:
     """Key figure 7, and the slowest."""
     return stat(
-        "Satisfaction (CSAT)",
+        "Satisfaction",
         "Mean answer to the survey of satisfaction, 1 to 5. Orange below 4: read the comments beside the "
         "time to feedback. Grey: no survey is configured.",
         unit="none",

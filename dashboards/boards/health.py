@@ -12,7 +12,7 @@ from dashboards.singles import bars, stat
 from dashboards.targets import q
 from policy.model import Policy
 
-# Points: promised is more than 85; below 60 several parts are ill at once.
+# Points: promised is more than 85, so 85 is not yet good; below 60 several parts are ill at once.
 HEALTHY, ILL = 85, 60
 WHOLE = 100
 
@@ -21,12 +21,12 @@ def health(policy: Policy) -> Any:
     """One figure for those who want one."""
     return stat(
         "Health score",
-        f"0 to 100, the weighted mean of the parts in the next row. Orange below {HEALTHY}, red below {ILL}: "
+        f"0 to 100, the weighted mean of the parts in the next row. Orange up to {HEALTHY}, red below {ILL}: "
         "the shortest bar below is what to mend first.",
         unit="none",
         decimals=0,
         targets=q(f"min({series(records.HEALTH_SCORE, service=policy.service)})", instant=True),
-        thresholds=steps((WARNING, ILL), (OK, HEALTHY), base=CRITICAL),
+        thresholds=steps((WARNING, ILL), (OK, HEALTHY + 0.01), base=CRITICAL),
     )
 
 

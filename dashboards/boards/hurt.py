@@ -34,7 +34,7 @@ def parts(policy: Policy) -> Any:
         "lowest part that is not OK.",
         targets=q(
             part("Website", series(UP, job=policy.job("application")), *WEBSITE),
-            part("Grading", sidecar, "grading"),
+            part("Graders", sidecar, "grading"),
             part("Queue", sidecar, "queue"),
             part("Database", series(GRADER_DATABASE_UP), "database"),
             part("Monitoring", sidecar, "monitoring"),
@@ -69,22 +69,22 @@ def what_fires(policy: Policy) -> Any:
             override(
                 "Priority",
                 mappings=[priorities()],
-                custom__width=90,
+                custom__width=80,
                 custom__cellOptions={"type": "color-background", "mode": "basic"},
             ),
             override(
                 "Alert",
                 links=[link("Runbook", f"{policy.links.runbooks}/${{__value.raw}}")],
-                custom__minWidth=170,
+                custom__minWidth=190,
             ),
             override(
                 "Look at",
                 mappings=[names()],
                 links=[to_board("Open the board", "${__value.raw}")],
-                custom__width=100,
+                custom__width=95,
             ),
-            override("Since", unit="dateTimeFromNow", custom__width=150),
-            override("Step", unit="none", custom__width=60),
+            override("Since", unit="dateTimeFromNow", custom__width=135),
+            override("Step", unit="none", custom__width=55),
         ],
         sort_by="Priority",
     )

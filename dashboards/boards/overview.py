@@ -70,11 +70,11 @@ def overview(policy: Policy) -> Any:
         figures.insert(0, availability(policy))
     if policy.health:
         state_now.insert(1, health(policy))
-        where = [(parts(policy), 8), (health_parts(policy), 7), (what_fires(policy), 9)]
+        where = [(parts(policy), 7), (health_parts(policy), 6), (what_fires(policy), 11)]
     grid = (
         Grid()
         .row("Is everything all right?", (5, state_now))
-        .row("Where does it hurt?", (8, where))
+        .row("Where does it hurt?", (10, where))
         .row("How well, and which way does it go?", (5, figures))
         .row(
             "What changed?",

@@ -58,7 +58,7 @@ def objectives(policy: Policy) -> Any:
     return table(
         "Objectives",
         "What was promised, what the share of good events was lately, the error budget that is left, and "
-        "how fast it burns now: 1 spends it all in exactly the period.",
+        "how fast it burns now: 1 spends it all in exactly the period. The one in danger is on top.",
         targets=q(
             f"max by (slo) ({series(records.OBJECTIVE, **of)})",
             f"1 - ({lately(policy)})",
@@ -79,6 +79,7 @@ def objectives(policy: Policy) -> Any:
             override("Budget left", unit="percentunit", decimals=1, thresholds=left, **COLOURED),
             override("Burn rate now", unit="none", decimals=2, thresholds=burn, **COLOURED),
         ],
+        sort_by="Budget left",
     )
 
 

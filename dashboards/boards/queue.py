@@ -123,7 +123,7 @@ def time_to_empty(policy: Policy) -> Any:
 def consumers() -> Any:
     """Nobody takes jobs from a queue without one."""
     return stat(
-        "Fewest consumers of a queue",
+        "Fewest consumers",
         "Consumers of the queue that has the fewest. Red at 0: jobs pile up in it; start its workers. Which "
         "one it is, says the table at the end.",
         unit="locale",

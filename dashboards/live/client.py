@@ -60,8 +60,8 @@ class Prometheus:
             try:
                 if self._session.get(f"{self.url}/-/ready", timeout=1).ok:
                     return True
-            except requests.ConnectionError:
-                pass
+            except requests.RequestException:
+                pass  # not there yet, or no address at all
             time.sleep(0.05)
         return False
 

@@ -1,4 +1,4 @@
-"""Headless Chromium: one run for the picture, one for what the page says about itself."""
+"""Headless Chromium: one run gives the picture and what the page says about itself."""
 
 from __future__ import annotations
 
@@ -91,10 +91,11 @@ def draw(data: Json, size: tuple[int, int], picture: Path | None = None) -> Fact
         for name in ("page.js", "page.html"):
             (page / name).symlink_to(BUNDLE / name)
         (page / "data.js").write_text(_script(data), encoding="utf-8")
+        wanted = ["--dump-dom", "--enable-logging=stderr"]
         if picture:
             picture.parent.mkdir(parents=True, exist_ok=True)
-            _run(page, size, f"--screenshot={picture}")
-        finished = _run(page, size, "--dump-dom", "--enable-logging=stderr")
+            wanted.append(f"--screenshot={picture}")
+        finished = _run(page, size, *wanted)
     return _facts(finished.stdout, finished.stderr)
 
 
@@ -111,6 +112,10 @@ def _run(page: Path, size: tuple[int, int], *arguments: str) -> subprocess.Compl
     ]
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    except OSError as error:
+        raise NoBrowserError(
+            f"{command[0]} does not start ({error.strerror}): set GRADEWATCH_CHROMIUM to a Chromium that does"
+        ) from None
     except subprocess.TimeoutExpired:
         raise NoBrowserError(f"Chromium did not finish the page within {PATIENCE} s") from None
     except subprocess.CalledProcessError as error:

@@ -23,8 +23,6 @@ EXAMPLE = "gradewatch demo --fault grader-stuck"
 
 _FASTEST = 60
 """Scrapes come no more often than twice a second: faster, and windows no longer hold enough of them."""
-_SHOWN = 900
-"""Seconds of the demo on a picture."""
 _STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -85,7 +83,6 @@ def _play(plan: Plan, fault: Fault | None, args: argparse.Namespace) -> int:
             running(plan, _progress) as (processes, sinks),
             display(plain=args.plain) as shown,
         ):
-            _progress(f"pictures of the dashboards, from a second terminal: {_preview(plan)}")
             demo = Demo(plan, processes, sinks, shown, fault)
             demo.run(args.duration, until_story_ends=args.exit_after_story)
     except KeyboardInterrupt:
@@ -94,15 +91,6 @@ def _play(plan: Plan, fault: Fault | None, args: argparse.Namespace) -> int:
         print(line)
     print("Everything is stopped and removed." if not args.dir else f"Everything is stopped; see {args.dir}.")
     return exits.FINDINGS if demo and demo.failed else exits.GOOD
-
-
-def _preview(plan: Plan) -> str:
-    """The command that draws the overview from this demo: its last quarter of an hour, in the demo's time."""
-    from typedyaml.units import Duration
-
-    last = Duration(float(max(10, round(_SHOWN / plan.speed))))
-    speed = f" --speed {plan.speed:g}" if plan.speed != 1 else ""
-    return f"gradewatch preview overview --prometheus {plan.ports.url('prometheus')} --last {last}{speed}"
 
 
 def _progress(text: str) -> None:

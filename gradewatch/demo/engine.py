@@ -52,6 +52,8 @@ class Engine:
         self._queue: deque[_Waiting] = deque()
         self._running: dict[int, _Running] = {}
         self._beaten = 0.0
+        self.graded = 0
+        """Since this run began."""
         with store.transaction() as db:
             self._set_up(db)
 
@@ -59,6 +61,11 @@ class Engine:
     def waiting(self) -> int:
         """Submissions that wait for a worker."""
         return len(self._queue)
+
+    @property
+    def busy(self) -> int:
+        """Workers that have a submission."""
+        return len(self._running)
 
     def change_clock(self, clock: Clock) -> None:
         """Go on at another speed: deadlines that are still ahead move with it."""
@@ -186,6 +193,7 @@ class Engine:
 
     def _finish(self, db: sqlite3.Connection, worker: int) -> None:
         run = self._running.pop(worker)
+        self.graded += 1
         score = None if run.grading.score is None else 100 * run.grading.score
         review = score is not None and self._random.random() < workload.REVIEW_SHARE
         db.execute(

@@ -21,6 +21,7 @@ class Ports:
     alertmanager: int = 9093
     sinks: int = 9876
     mail: int = 9877
+    machine: int = 9878
 
     def url(self, server: str) -> str:
         """Where a server is, without a final slash."""

@@ -17,6 +17,7 @@ from alertmanager.client import AlertmanagerError, Client
 from gradewatch.demo.clock import Clock
 from gradewatch.demo.faults import Fault
 from gradewatch.demo.incidents import Incident, figures, incidents, pending
+from gradewatch.demo.ports import Ports
 from gradewatch.demo.processes import Processes
 from gradewatch.demo.screen import Display
 from gradewatch.demo.sinks import Sinks
@@ -28,6 +29,8 @@ from policy.model import Policy
 from typedyaml.units import Duration
 
 _TICK = 0.5
+_SHOWN = 3600
+"""Seconds of the demo on a picture of its dashboards."""
 _FIGURES_EVERY = 2
 
 
@@ -53,7 +56,7 @@ class Demo:
         hands = _Hands(self.plan, self._client, self._fast)
         self._story = Story(self.fault, self._clock, self._scene, hands) if self.fault else None
         self._figures = ""
-        self._addresses = _addresses(self.plan)
+        self._addresses = [*_addresses(self.plan), ("pictures", _preview(self.plan))]
 
     def run(self, seconds: float | None, *, until_story_ends: bool) -> None:
         """Until `seconds` have passed, the story has ended (when asked for), or for ever.
@@ -194,6 +197,22 @@ def _addresses(plan: Plan) -> list[tuple[str, str]]:
         ("messages", f"{ports.url('sinks')}/"),
         ("grader", f"{ports.url('grader')}/metrics"),
     ]
+
+
+def _preview(plan: Plan) -> str:
+    """The command that draws the overview from this demo: its last hour, in the demo's time."""
+    parts = [
+        _command(),
+        "preview",
+        "overview",
+        "--last",
+        str(Duration(float(max(10, round(_SHOWN / plan.speed))))),
+    ]
+    if plan.speed != 1:
+        parts += ["--speed", f"{plan.speed:g}"]
+    if plan.ports.prometheus != Ports().prometheus:
+        parts += ["--prometheus", plan.ports.url("prometheus")]
+    return " ".join(parts)
 
 
 def _has_pages(url: str) -> bool:

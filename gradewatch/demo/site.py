@@ -17,6 +17,8 @@ BURST_ERRORS = 0.3
 """Share of 5xx answers while the application is broken."""
 OUTAGE_ERRORS = 0.002
 """Share while the database is away: most pages come from a cache, so users hardly notice yet."""
+_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 3.0, 5.0, 10.0)
+"""Among them what the policy promises."""
 _METHODS = ("GET", "GET", "GET", "POST")
 
 
@@ -37,6 +39,16 @@ class Switch(Protocol):
         ...
 
 
+class Exporter(Protocol):
+    """What `/metrics` shows."""
+
+    registry: CollectorRegistry
+
+    def refresh(self) -> None:
+        """Called before it is shown."""
+        ...
+
+
 class Traffic:
     """Requests as a class makes them; nobody sends them, but they are counted as if somebody had."""
 
@@ -50,11 +62,17 @@ class Traffic:
             "http_requests_total", "Requests answered.", ("method", "status"), registry=self.registry
         )
         self._seconds = Histogram(
-            "http_request_duration_seconds", "Duration of an answer.", registry=self.registry
+            "http_request_duration_seconds",
+            "Duration of an answer.",
+            buckets=_BUCKETS,
+            registry=self.registry,
         )
         for method in set(_METHODS):
             for status in ("200", "404", "500"):
                 self._requests.labels(method, status)
+
+    def refresh(self) -> None:
+        """It is counted as it happens."""
 
     def step(self, now: float, error_share: float) -> None:
         """Count the requests of the time since the last step."""
@@ -68,7 +86,7 @@ class Traffic:
         self._last = now
 
 
-def serve(port: int, traffic: Traffic, switch: Switch) -> ThreadingHTTPServer:
+def serve(port: int, shown: Exporter, switch: Switch) -> ThreadingHTTPServer:
     """A server on the loopback address, not started yet. Raises OSError when the port is taken."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -77,7 +95,8 @@ def serve(port: int, traffic: Traffic, switch: Switch) -> ThreadingHTTPServer:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             if path == "/metrics":
-                self._answer(200, generate_latest(traffic.registry), CONTENT_TYPE_LATEST)
+                shown.refresh()
+                self._answer(200, generate_latest(shown.registry), CONTENT_TYPE_LATEST)
             elif path == "/-/healthy":
                 self._answer(200, b"ok\n")
             elif path == "/":

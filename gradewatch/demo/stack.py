@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
 
 from alertmanager import sinks as sink_addresses
+from gradewatch.demo import predictions
 from gradewatch.demo.incidents import figures
 from gradewatch.demo.ports import HOST, Ports
 from gradewatch.demo.processes import Process, Processes
@@ -21,7 +23,7 @@ from gradewatch.demo.sinks import Sinks
 from gradewatch.exits import UsageError
 from gradewatch.programs import Program
 from policy.compress import compress
-from policy.model import Alert, Health, Policy
+from policy.model import Alert, Policy
 from rules.mixin import declarations
 from rules.prometheus import flags
 from typedyaml.load import Document
@@ -40,10 +42,12 @@ _JOBS = {
     "exporter": "sidecar",
     "prometheus": "prometheus",
     "alertmanager": "alertmanager",
+    "node": "machine",
 }
-"""The policy's jobs that the demo has; the neighbours of a real grader (MySQL, Redis, ...) are not there."""
+"""The policy's jobs that the demo has; other neighbours of a grader (MySQL, Redis, ...) are not there."""
 
-_OF_HOSTS = ("cpu", "memory", "disk")
+_BY_ITS_OWN_CLOCK = ("ModelDriftStale", "ModelLogStalled")
+"""The sidecar looks at a model once a real minute, however fast the demo's time runs."""
 _START_DELAY_SINCE = (0, 30)
 _RESEND = 60
 """Seconds after which Prometheus sends a firing alert again; its own default."""
@@ -76,31 +80,26 @@ class Plan:
         }
         links = dataclasses.replace(policy.links, alertmanager=self.ports.url("alertmanager"))
         scrape = dataclasses.replace(policy.scrape, jobs=jobs)
-        here = dataclasses.replace(
-            policy, scrape=scrape, links=links, alerts=watched(policy), health=_measured(policy)
-        )
-        return compress(here, self.speed)
+        alerts = watched(policy, self.speed)
+        return compress(dataclasses.replace(policy, scrape=scrape, links=links, alerts=alerts), self.speed)
 
 
-def watched(policy: Policy) -> dict[str, Alert]:
+def watched(policy: Policy, speed: float) -> dict[str, Alert]:
     """The alerts, without those on a histogram's bucket, which faster time would move off its bounds.
 
-    Those of neighbours that the demo has not are switched off.
+    Those of neighbours that the demo has not are switched off; ages by another clock stay what they are.
     """
     declared = declarations()
+    own = {
+        name: dataclasses.replace(policy.alerts[name], above=Duration(figure.seconds * speed))
+        for name in _BY_ITS_OWN_CLOCK
+        if name in policy.alerts and isinstance(figure := policy.alerts[name].above, Duration)
+    }
     return {
         name: alert if declared[name].job in _JOBS else dataclasses.replace(alert, enabled=False)
-        for name, alert in policy.alerts.items()
+        for name, alert in (policy.alerts | own).items()
         if "bucket" not in declared[name].takes.values()
     }
-
-
-def _measured(policy: Policy) -> Health | None:
-    """The health score without the parts of the host."""
-    if policy.health is None:
-        return None
-    parts = {name: part for name, part in policy.health.parts.items() if name not in _OF_HOSTS}
-    return dataclasses.replace(policy.health, parts=parts)
 
 
 @contextmanager
@@ -171,7 +170,7 @@ def write(plan: Plan) -> None:
     without_rules: dict[str, object] = {"rule_files": []} if plan.speed > _SLOW else {}
     _write_yaml(plan.folder / "prometheus.yml", _prometheus(plan) | without_rules)
     _write_yaml(plan.folder / "sidecar.yaml", _sidecar(plan))
-    for name in ("logs", "state", "consoles"):
+    for name in ("logs", "state", "consoles", "backups"):
         (plan.folder / name).mkdir()
     page = Path(__file__).with_name("alerts.html").read_text("utf-8")
     (plan.folder / "consoles" / "alerts.html").write_text(page, "utf-8")
@@ -186,6 +185,8 @@ def commands(plan: Plan) -> dict[str, list[str | Path]]:
             *("--database", _database(plan)),
             *("--port", str(ports.grader)),
             *("--speed", f"{plan.speed:g}"),
+            *("--machine-port", str(ports.machine)),
+            *("--backups", folder / "backups"),
         ],
         "sidecar": [sys.executable, "-m", "exporter", "--config", folder / "sidecar.yaml"],
         "alertmanager": [
@@ -225,7 +226,23 @@ def _sidecar(plan: Plan) -> dict[str, object]:
         "databases": {"grader": {"url": f"sqlite://{_database(plan)}"}},
         "graders": [{"profile": "demo", "database": "grader"}],
         "query_sets": [{"set": "demo", "database": "grader"}],
+        "backups": {"grader": {"files": f"{plan.folder / 'backups'}/grader-*.db", "settled": "1s"}},
+        "models": {"review": _model()},
         "probes": {"page": {"url": f"{plan.ports.url('grader')}{PROBES['grader']}", "timeout": "1s"}},
+    }
+
+
+def _model() -> dict[str, object]:
+    """The demo grader's model. Labels count after a real day, so those that count are of before the demo."""
+    trained = datetime.now(UTC) - timedelta(seconds=predictions.TRAINED_BEFORE)
+    return {
+        "log": {"database": "grader", "table": "predictions"},
+        "columns": {"time": "created_at", "version": "version", "latency": "seconds"},
+        "reference": {"database": "grader", "table": "training_rows"},
+        "features": predictions.FEATURES,
+        "labels": {"database": "grader", "table": "audits", "source": "source", "baseline_accuracy": 0.89},
+        "trained_at": trained.isoformat(timespec="seconds"),
+        "retrain_rows": 1_000_000,
     }
 
 

@@ -63,6 +63,14 @@ class Store:
             os.replace(self._away, self.path)
             self._open()
 
+    def back_up(self, target: Path) -> None:
+        """A whole copy, there at once when it is there; nothing while the database is away."""
+        if self._connection:
+            half = target.with_name(f".{target.name}")
+            half.unlink(missing_ok=True)
+            self._connection.execute("VACUUM INTO ?", (str(half),))
+            os.replace(half, target)
+
     def close(self) -> None:
         """Write the log back into the file and let go of it."""
         if self._connection:

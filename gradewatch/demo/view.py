@@ -97,7 +97,8 @@ def _head(picture: Picture, width: int, *, brief: bool = False) -> list[Line]:
     gap = " " * max(1, width - len(picture.title) - len(stamp) - 2)
     found: list[Line] = [[Span(f" {picture.title}", "bold"), Span(f"{gap}{stamp}", "dim")], BLANK]
     if brief:
-        places = ", ".join(f"{what} {urlsplit(address).port}" for what, address in picture.addresses)
+        ports = ((what, urlsplit(address).port) for what, address in picture.addresses)
+        places = ", ".join(f"{what} {port}" for what, port in ports if port)
         found.append([Span(f" Ports   {places}", "dim")])
     else:
         wide = max((len(what) for what, _ in picture.addresses), default=0)

@@ -27,7 +27,7 @@ RESTING_ERRORS = 0.0001
 """Share of 5xx answers at rest: well within an objective of 99.9 %."""
 REVIEW_SHARE = 0.03
 """Share of gradings that a person looks at as well."""
-REVIEW_DELAY = 2 * HOUR
+REVIEW_DELAY = HOUR / 2
 
 _MEDIAN_GRADING = 5.0
 _WEIGHTS = {

@@ -164,7 +164,9 @@ def _m(name: str, change: Change, *caught_by: str) -> Mutation:
 
 def _legend(document: Json) -> None:
     for _, target in targets(document):
-        target["legendFormat"] = target["legendFormat"].replace("{{collector}}", "{{colector}}")
+        if "{{" in target.get("legendFormat", ""):
+            target["legendFormat"] = re.sub(r"{{(\w+)}}", r"{{\1s}}", target["legendFormat"])
+            return
 
 
 def _percent(document: Json) -> None:

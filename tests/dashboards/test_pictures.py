@@ -69,6 +69,22 @@ def test_without_data_every_single_figure_is_grey_and_says_so(uid: str, serve: S
     assert [(one["panel"], one["text"], one["color"].upper()) for one in facts.singles] == grey
 
 
+def test_a_figure_that_lost_its_grey_is_noticed(serve: Serve) -> None:
+    document = documents(load_policy().value)["gradewatch-overview"]
+    changed = next(panel for panel in panels_of(document) if panel["title"] == "Submissions waiting")
+    changed["fieldConfig"]["defaults"]["mappings"] = []
+    facts = picture_of(document, serve("empty", releases()[-1]), WINDOW, "dark")
+    wrong = [one["panel"] for one in facts.singles if one["color"].upper() != NO_DATA]
+    assert wrong == ["Submissions waiting"]
+
+
+def test_words_without_room_are_noticed(serve: Serve) -> None:
+    document = documents(load_policy().value)["gradewatch-overview"]
+    document["panels"][1]["title"] = "Are students served? " * 20
+    facts = picture_of(document, serve("empty", releases()[-1]), WINDOW, "dark")
+    assert [text for text in facts.clipped if "has no room" in text]
+
+
 def test_a_panel_that_breaks_is_noticed(serve: Serve) -> None:
     document = documents(load_policy().value)["gradewatch-overview"]
     document["panels"][1]["type"] = "singlestat"

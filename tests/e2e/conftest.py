@@ -40,7 +40,7 @@ def plan(request, tmp_path, free_ports) -> Plan:
 @pytest.fixture
 def free_ports() -> Ports:
     """Ports that nobody uses, all chosen before any is given back."""
-    return Ports(**dict(zip((f.name for f in dataclasses.fields(Ports)), _free(6), strict=True)))
+    return Ports(**dict(zip((f.name for f in dataclasses.fields(Ports)), _free(7), strict=True)))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import { Visualization } from './panels';
 import pageStyles from './page.css';
 
 const [COLUMNS, ROW, GAP, MARGIN, HEAD] = [24, 30, 8, 12, 48];
+const ROUNDED = 4; // pixels that a text may be wider without losing a letter
 const SETTLED = 1500; // milliseconds after which everything has its size
 const theme = createTheme({
   colors: { mode: bundle.theme },
@@ -100,12 +101,16 @@ function Page({ drawn }: { drawn: Array<{ panel: any; frames: DataFrame[] }> }) 
   );
 }
 
-/** Elements that hold more than they show. */
+/** Elements that hold more than they show, and words that end in dots; tables have columns that a reader can widen. */
 function clipped(): string[] {
   const found: string[] = [];
   document.querySelectorAll<HTMLElement>('.panel *').forEach((element) => {
     const style = getComputedStyle(element);
     const hides = /auto|hidden|scroll/.test(style.overflowY) && element.clientHeight > 2 /* not those for screen readers */ && style.visibility !== 'hidden';
+    const cut = style.textOverflow === 'ellipsis' && element.scrollWidth > element.clientWidth + ROUNDED && !element.closest('[role=grid]');
+    if (cut) {
+      found.push(`${element.closest<HTMLElement>('[data-panel]')!.dataset.panel}: "${element.textContent}" has no room`);
+    }
     if (hides && element.scrollHeight > element.clientHeight + 3) {
       const panel = element.closest<HTMLElement>('[data-panel]')!.dataset.panel;
       found.push(`${panel}: ${element.tagName.toLowerCase()} shows ${element.clientHeight} of ${element.scrollHeight} px`);
@@ -136,7 +141,15 @@ function report(drawn: Array<{ panel: any }>) {
   document.body.appendChild(script);
 }
 
+/** Grafana measures texts in "Inter" and nothing else: without that font it must mean the letters that are drawn. */
+async function letters() {
+  const font = new FontFace('Inter', "local('Inter'), local('Inter Regular'), local('DejaVu Sans'), local('Liberation Sans'), local('Arial')");
+  document.fonts.add(font);
+  await font.load().catch(() => undefined); // none of them: the browser's own
+}
+
 async function main() {
+  await letters();
   prepareTransformations();
   const panels = bundle.dashboard.panels.filter((panel: any) => panel.type !== 'row');
   const drawn = await Promise.all(panels.map(async (panel: any) => ({ panel, frames: await framesOf(panel, theme) })));

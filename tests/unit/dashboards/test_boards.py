@@ -239,10 +239,15 @@ def test_the_panels_that_coverage_names_are_on_those_boards() -> None:
         document["title"].partition(": ")[2]: [found["title"] for found in panels_of(document)]
         for document in documents(POLICY).values()
     }
-    rows = re.findall(r"^\| of (D\d+) \| (.*) \|$", text, re.M)
-    assert [row for row, _ in rows] == [f"D{number}" for number in range(1, 15)]
+    rows = re.findall(r"^\| of ([DE]\d+) \| (.*) \|$", text, re.M)
+    assert [row for row, _ in rows] == [
+        *(f"D{number}" for number in range(1, 15)),
+        *(f"E{number}" for number in range(1, 8)),
+    ]
     for row, cell in rows:
         for part in cell.split("; "):
             board, _, names = part.partition(": ")
-            for name in re.findall(r"\*([^*]+)\*", names):
+            found = re.findall(r"\*([^*]+)\*", names)
+            assert found, f"{row} names no panel of {board}"
+            for name in found:
                 assert any(title.startswith(name) for title in titles[board]), (row, board, name)

@@ -174,6 +174,11 @@ def test_what_is_no_grafana_is_said_so(built: Path, capsys: pytest.CaptureFixtur
     assert "does not answer like Grafana" in capsys.readouterr().err
 
 
+def test_what_is_no_address_is_said_so(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert push(State(url="grafana.example.org"), built) == 2
+    assert "that is no address like https://" in capsys.readouterr().err
+
+
 def test_nobody_there(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert push(State(url="http://127.0.0.1:1"), built) == 2
     assert "does not answer: no connection" in capsys.readouterr().err

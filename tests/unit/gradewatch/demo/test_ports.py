@@ -25,7 +25,7 @@ def test_an_offset_out_of_range_names_the_range(offset):
 def test_all_taken_ports_are_named_at_once(free_port):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         taken = one.getsockname()[1], two.getsockname()[1]
-        free = [free_port() for _ in range(4)]
+        free = [free_port() for _ in range(5)]
         with pytest.raises(
             UsageError, match=rf"ports {taken[0]} \(grader\), {taken[1]} \(sidecar\) are taken: "
         ):
