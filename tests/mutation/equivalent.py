@@ -96,6 +96,21 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "0 times anything is 0",
     ),
     Equivalent(
+        r"(instance:\w+|job:requests)_forecast:",
+        r"matcher (dropped: (, )?(job|fstype)=|dropped: , fstype|value \"tmpfs)",
+        "the other sides still select it, and sides are matched by it",
+    ),
+    Equivalent(
+        r"job:requests_forecast:",
+        r"function count -> sum",
+        "it only matters whether the service was there then",
+    ),
+    Equivalent(
+        r"Watchdog 0$",
+        r"figure",
+        "it fires whatever its value",
+    ),
+    Equivalent(
         rf"({_PERCENTILES}) 0$",
         r"function rate -> increase",
         "a percentile depends on the shares of the buckets, which a common factor leaves as they are",

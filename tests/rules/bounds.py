@@ -17,7 +17,7 @@ import yaml
 
 import rules.render
 from policy.load import DEFAULT, load_policy
-from tests.rules import thresholds
+from tests.rules import objective_records, thresholds
 
 FOLDER = Path(__file__).parent / "bounds"
 SEVERITY = {"P1": "critical", "P2": "critical", "P3": "warning", "P4": "info"}
@@ -49,7 +49,11 @@ def files() -> dict[str, dict[str, Any]]:
             content = made.setdefault(name, _empty(policy, step))
             # "LatencyBudgetBurn slow" is one tier of an alert.
             content["tests"] += tests(alert.split()[0], spec)
-    made["thresholds"] = _empty(DEFAULT, "1m") | {"tests": [thresholds.test()]}
+    for policy in TEAM:
+        for step, tests_ in objective_records.tests(policy).items():
+            if tests_:
+                made[f"objectives of {policy} at {step}"] = _empty(policy, step) | {"tests": tests_}
+        made[f"thresholds of {policy}"] = _empty(policy, "1m") | {"tests": thresholds.tests(policy)}
     return made
 
 
