@@ -15,6 +15,7 @@ PORT_OFFSET ?=
 PARTS ?=
 BOARDS ?=
 DEMO ?=
+RULES ?=
 options = $(if $(FAULT),--fault $(FAULT)) $(if $(SPEED),--speed $(SPEED)) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
 
 .PHONY: help
@@ -40,8 +41,12 @@ test-all: test mysql ## what `test` runs, finer steps, and every fault of the de
 	$(python) -m pytest -n 2 tests/e2e/test_stories.py
 
 .PHONY: mutate
-mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; takes long
-	$(python) -m tests.mutation.rules
+mutate: $(ready) .tools/forky ## change every rule in every way and see that a test notices; takes long; RULES="'Model*'"
+	$(python) -m tests.mutation.rules $(RULES)
+
+.PHONY: mutate-changed
+mutate-changed: $(ready) .tools/forky ## the same for rules that changed, or whose tests did; then docs/mutation.md
+	$(python) -m tests.mutation.rules --changed --write
 
 .PHONY: bench-drift
 bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, NannyML, scikit-learn, into docs/benchmarks.md; PARTS="speed memory errors alarms faults"

@@ -40,7 +40,7 @@ def run(promtool: Promtool, path: Path) -> tuple[Finding, ...]:
 
 def needed(groups: Groups, tests: list[Content]) -> frozenset[str]:
     """The names of the groups that these tests speak of, what those read, and what silences their steps."""
-    names = _Names(groups)
+    names = Names(groups)
     return frozenset[str]().union(*(names.needed(test) for test in tests))
 
 
@@ -53,7 +53,7 @@ def read(path: Path) -> Content:
 def write(folder: Path, contents: list[Content], groups: Groups) -> list[Path]:
     """The tests of all files below `folder`, one file for each set of groups that tests need."""
     files: list[Path] = []
-    names = _Names(groups)
+    names = Names(groups)
     for content in contents:
         sets: dict[frozenset[str], list[Content]] = {}
         for test in content["tests"]:
@@ -73,22 +73,42 @@ def _dump(path: Path, value: Content) -> None:
     path.write_text(yaml.dump(value, Dumper=yaml.CSafeDumper, width=10**6, allow_unicode=True), "utf-8")
 
 
-class _Names:
+def _fed(test: Content) -> set[str]:
+    return {word for series in test["input_series"] for word in _WORD.findall(series["series"])[:1]}
+
+
+class Names:
     """Which group makes a name, and which names a group reads."""
 
     def __init__(self, groups: Groups) -> None:
         self.makers: dict[str, set[str]] = {}
+        self.words: dict[str, set[str]] = {}
         self.reads: dict[str, set[str]] = {}
+        self.records: set[str] = set()
         for group in groups:
+            words: set[str] = set()
             for rule in group["rules"]:
-                self.makers.setdefault(rule.get("alert") or rule["record"], set()).add(group["name"])
-        for group in groups:
-            words = {word for rule in group["rules"] for word in _WORD.findall(rule["expr"])}
-            self.reads[group["name"]] = words & self.makers.keys()
+                name = rule.get("alert") or rule["record"]
+                self.makers.setdefault(name, set()).add(group["name"])
+                self.words.setdefault(name, set()).update(own := _WORD.findall(rule["expr"]))
+                self.records |= {name} if "record" in rule else set()
+                words.update(own)
+            self.reads[group["name"]] = words
+        self.reads = {group: words & self.makers.keys() for group, words in self.reads.items()}
+
+    def made(self, test: Content) -> frozenset[str]:
+        """What a test asks for and what this reads in turn, alerts and records; what is fed is not made."""
+        fed = _fed(test)
+        found: set[str] = set()
+        names = set(self._asked(test))
+        while names:
+            found |= names
+            names = {word for name in names for word in self.words[name]} & self.makers.keys() - found - fed
+        return frozenset(found)
 
     def needed(self, test: Content) -> frozenset[str]:
         """The groups of what a test asks for and of what these read in turn; what is fed is not made."""
-        fed = {word for series in test["input_series"] for word in _WORD.findall(series["series"])[:1]}
+        fed = _fed(test)
         found: set[str] = set()
         names = set(self._asked(test))
         while names:
@@ -97,8 +117,20 @@ class _Names:
             names = {name for group in new for name in self.reads[group]} - fed
         return frozenset(found)
 
-    def _asked(self, test: Content) -> Iterator[str]:
-        texts = [f"{case['expr']} {case['exp_samples']}" for case in test.get("promql_expr_test", ())]
+    def reached(self, test: Content) -> frozenset[str]:
+        """The alerts and records that this test asks for, and the records that those are made of."""
+        fed = _fed(test)
+        found: set[str] = set()
+        names = set(self._asked(test, samples=False))
+        while names:
+            found |= names
+            read = {word for name in names for word in self.words[name] & self.records}
+            names = read - found - fed
+        return frozenset(found)
+
+    def _asked(self, test: Content, samples: bool = True) -> Iterator[str]:
+        asks = test.get("promql_expr_test", ())
+        texts = [f"{case['expr']} {case['exp_samples'] if samples else ''}" for case in asks]
         texts += [case["alertname"] for case in test.get("alert_rule_test", ())]
         for text in texts:
             yield from (word for word in _WORD.findall(text) if word in self.makers)

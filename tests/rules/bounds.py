@@ -16,13 +16,14 @@ from typing import Any
 import yaml
 
 import rules.render
-from policy.load import load_policy
-from tests.rules import thresholds
+from policy.load import DEFAULT, load_policy
+from tests.rules import objective_records, thresholds
 
 FOLDER = Path(__file__).parent / "bounds"
 SEVERITY = {"P1": "critical", "P2": "critical", "P3": "warning", "P4": "info"}
 TOLD = {"P1": ("oncall", "1|2"), "P2": ("oncall", "1"), "P3": ("oncall", "1"), "P4": ("engineering", "")}
-RULES = "../../generated/prometheus/auto-grader.rules.yaml"
+TEAM = {"auto-grader": "grading-platform", "iit-ml-service": "iit-ml"}
+"""The policies of the tables, and who has their service; an alert is of the first unless it says so."""
 
 Spec = dict[str, Any]
 Test = dict[str, Any]
@@ -43,13 +44,31 @@ def files() -> dict[str, dict[str, Any]]:
     for stem, table in tables().items():
         for alert, spec in table.items():
             step = spec.get("step", "1m")
-            content = made.setdefault(
-                f"{stem} at {step}", {"rule_files": [RULES], "evaluation_interval": step, "tests": []}
-            )
+            policy = _policy(spec)
+            name = f"{stem} at {step}" + (f" of {policy}" if policy != DEFAULT else "")
+            content = made.setdefault(name, _empty(policy, step))
             # "LatencyBudgetBurn slow" is one tier of an alert.
             content["tests"] += tests(alert.split()[0], spec)
-    made["thresholds"] = {"rule_files": [RULES], "evaluation_interval": "1m", "tests": [thresholds.test()]}
+    for policy in TEAM:
+        for step, tests_ in objective_records.tests(policy).items():
+            if tests_:
+                made[f"objectives of {policy} at {step}"] = _empty(policy, step) | {"tests": tests_}
+        made[f"thresholds of {policy}"] = _empty(policy, "1m") | {"tests": thresholds.tests(policy)}
     return made
+
+
+def rule_file(policy: str) -> str:
+    """How a file of tests/rules names the rules of a policy."""
+    return f"../../generated/prometheus/{policy}.rules.yaml"
+
+
+def _empty(policy: str, step: str) -> dict[str, Any]:
+    return {"rule_files": [rule_file(policy)], "evaluation_interval": step, "tests": []}
+
+
+def _policy(spec: Spec) -> str:
+    policy: str = spec.get("policy", DEFAULT)
+    return policy
 
 
 def tests(alert: str, spec: Spec) -> Iterator[Test]:
@@ -66,7 +85,14 @@ def tests(alert: str, spec: Spec) -> Iterator[Test]:
     for words, changes in spec.get("fires", {}).items():
         count = changes.get("alerts", 1)
         changed = series(spec, "bad", fires + 9, changes["series"])
-        yield _case(alert, spec, words, changed, firing=[fires + changes.get("later", 0)], count=count)
+        tick = fires + changes.get("later", 0)
+        one = _sampled(spec, changes)
+        if "text" in changes:
+            yield _told(alert, one | {"text": changes["text"]}, words, changed, tick)
+        else:
+            yield _case(
+                alert, one | {"where": changes.get("where", "")}, words, changed, firing=[tick], count=count
+            )
     yield from _turns(alert, spec, fires)
     if "absent" in spec:
         yield _case(alert, spec, "without any series", {}, firing=[spec["for"]], count=spec["absent"])
@@ -108,6 +134,13 @@ def _bad(alert: str, spec: Spec, starts: int, fires: int) -> Test:
     return test
 
 
+def _told(alert: str, spec: Spec, words: str, given: dict[str, str], tick: int) -> Test:
+    """One alert fires, with all its labels and the text of the case."""
+    at = f"{tick * _minutes(spec)}m"
+    asks = [{"eval_time": at, "alertname": alert, "exp_alerts": [_expected(alert, spec)]}]
+    return _frame(alert, spec, words) | {"input_series": _input(given), "alert_rule_test": asks}
+
+
 def _silent(alert: str, spec: Spec, words: str, given: dict[str, str], tick: int) -> Test:
     return _case(alert, spec, f"{words}: silent", given, quiet=[tick])
 
@@ -128,7 +161,12 @@ def _turns(alert: str, spec: Spec, fires: int) -> Iterator[Test]:
     for words, turn in turns.items():
         whole = series(spec, "bad", turn.get("ticks", fires + 9), turn["series"])
         expected = {key: turn[key] for key in ("firing", "pending", "quiet") if key in turn}
-        yield _case(alert, spec, words, whole, count=turn.get("alerts", 1), **expected)
+        yield _case(alert, _sampled(spec, turn), words, whole, count=turn.get("alerts", 1), **expected)
+
+
+def _sampled(spec: Spec, changes: Spec) -> Spec:
+    """With the samples of one case: a fifth of a window apart, a count is exact on every promtool."""
+    return spec | {key: changes[key] for key in ("interval",) if key in changes}
 
 
 def _head(values: dict[str, Any], ticks: int) -> str:
@@ -173,6 +211,7 @@ def _ask(alert: str, spec: Spec, tick: int, state: str | None, count: int) -> di
     more = f',alertstate="{state}"' if state else ""
     if tier := spec.get("labels", {}).get("burn_tier"):
         more += f',burn_tier="{tier}"'
+    more += spec.get("where", "")
     samples = [{"labels": "{}", "value": count}] if count else []
     expr = f'count(ALERTS{{alertname="{alert}",escalation="0"{more}}})'
     return {"eval_time": f"{tick * _minutes(spec)}m", "expr": expr, "exp_samples": samples}
@@ -184,20 +223,21 @@ def _minutes(spec: Spec) -> int:
 
 
 @cache
-def _boards() -> dict[str, str]:
+def _boards(policy: str) -> dict[str, str]:
     """Which board shows an alert is the boards' affair; here only that the link is there."""
-    return {a.alertname: a.annotations["dashboard_url"] for a in rules.render.alerts(load_policy())}
+    return {a.alertname: a.annotations["dashboard_url"] for a in rules.render.alerts(load_policy(policy))}
 
 
 def _expected(alert: str, spec: Spec) -> dict[str, Any]:
     priority, category, kind = spec["is"].split()
     to, later = TOLD[priority]
-    ack = f'alertname="{alert}",service="auto-grader",escalation=~"{later}"'
+    policy = _policy(spec)
+    ack = f'alertname="{alert}",service="{policy}",escalation=~"{later}"'
     return {
         "exp_labels": {
             **spec.get("labels", {}),
-            "service": "auto-grader",
-            "team": "grading-platform",
+            "service": policy,
+            "team": TEAM[policy],
             "priority": priority,
             "severity": SEVERITY[priority],
             "category": category,
@@ -208,7 +248,7 @@ def _expected(alert: str, spec: Spec) -> dict[str, Any]:
             "summary": spec["summary"],
             "description": spec["text"],
             "runbook_url": f"https://gradewatch.example.org/runbooks/{alert}",
-            "dashboard_url": _boards()[alert],
+            "dashboard_url": _boards(policy)[alert],
             "escalated_to": to,
             **({"ack": ack} if later else {}),
         },

@@ -13,6 +13,7 @@ from gradewatch.demo.stack import watched
 from policy.compress import compress
 from policy.load import load_policy
 from policy.model import Policy
+from tests.rules import bounds
 from typedyaml.load import Document
 
 FOLDER = Path(__file__).parent
@@ -28,7 +29,10 @@ def document() -> Document[Policy]:
 def checkout(tmp_path_factory: pytest.TempPathFactory, document: Document[Policy]) -> Path:
     """`generated/prometheus` made now, and `tests/rules` whose files refer to it."""
     root = tmp_path_factory.mktemp("checkout")
-    write(root / "generated", document)
+    for policy in bounds.TEAM:
+        if policy != document.value.policy:
+            write(root / "generated", load_policy(policy))
+    write(root / "generated", document)  # last: prometheus.yml is its own
     (root / "tests/rules").mkdir(parents=True)
     for path in FOLDER.glob("*.yaml"):
         shutil.copy(path, root / "tests/rules")

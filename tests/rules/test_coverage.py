@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import rules.render
-from policy.load import load_policy
+from policy.load import DEFAULT, load_policy
 from rules import narrow
 from tests.rules import bounds
 from tests.rules.cases import FOLDER, Said, every_test, files, said
@@ -35,13 +35,23 @@ SUBJECTS = [(name, "") for name in ALERTS] + [
 ]
 
 
+OTHERS = [policy for policy in bounds.TEAM if policy != DEFAULT]
+BURN_OF_OTHERS = {
+    objective.alert: objective.tiers or TIERS
+    for policy in OTHERS
+    for objective in load_policy(policy).value.objectives.values()
+    if objective.alert not in BURN
+}
+SUBJECTS += [(name, tier) for name, tiers in BURN_OF_OTHERS.items() for tier in tiers]
+
+
 @cache
-def groups() -> list[dict[str, Any]]:
-    return rules.render.groups(load_policy())
+def groups(policy: str = DEFAULT) -> list[dict[str, Any]]:
+    return rules.render.groups(load_policy(policy))
 
 
-def every_rule() -> list[dict[str, Any]]:
-    return [rule for group in groups() for rule in group["rules"]]
+def every_rule(policy: str = DEFAULT) -> list[dict[str, Any]]:
+    return [rule for group in groups(policy) for rule in group["rules"]]
 
 
 def about(name: str, tier: str) -> list[Said]:
@@ -80,9 +90,8 @@ def test_the_coverage_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         print(f"\n{'':32}" + "  ".join(table[0][1]))
         for name, held in table:
             print(f"{name:32}" + "  ".join(f"{'yes' if ok else 'NO':{len(b)}}" for b, ok in held.items()))
-    assert len(table) == len(ALERTS) + sum(
-        len(objective.tiers or TIERS) for objective in load_policy().value.objectives.values()
-    )
+    tiers = [objective.tiers or TIERS for objective in load_policy().value.objectives.values()]
+    assert len(table) == len(ALERTS) + sum(map(len, [*tiers, *BURN_OF_OTHERS.values()]))
 
 
 def test_an_alert_that_always_fires_is_tested_for_it() -> None:
@@ -92,7 +101,7 @@ def test_an_alert_that_always_fires_is_tested_for_it() -> None:
 
 def test_every_alert_of_a_case_exists() -> None:
     """promtool passes a misspelt name whose expectation is empty."""
-    names = {rule["alert"] for rule in every_rule() if "alert" in rule}
+    names = {rule["alert"] for policy in bounds.TEAM for rule in every_rule(policy) if "alert" in rule}
     assert {s.alert for s in said()} <= names
 
 
@@ -107,9 +116,10 @@ def test_every_record_is_tested() -> None:
 def test_a_file_names_rules_that_exist_and_the_groups_it_needs_in_their_order(name: str) -> None:
     """promtool evaluates unlisted groups in random order, and only warns when a rule file is not there."""
     content = files()[name]
-    assert content["rule_files"] == ["../../generated/prometheus/auto-grader.rules.yaml"]
-    needed = narrow.needed(groups(), content["tests"])
-    assert content["group_eval_order"] == [group["name"] for group in groups() if group["name"] in needed]
+    (policy,) = [policy for policy in bounds.TEAM if content["rule_files"] == [bounds.rule_file(policy)]]
+    needed = narrow.needed(groups(policy), content["tests"])
+    order = [group["name"] for group in groups(policy) if group["name"] in needed]
+    assert content["group_eval_order"] == order
     assert all("interval" in test for test in content["tests"])
 
 
@@ -132,7 +142,7 @@ def test_an_alert_is_declared_and_tested_in_the_file_of_its_category(name: str) 
 
 
 def test_a_test_begins_with_the_name_of_what_it_tests() -> None:
-    subjects = {*ALERTS, *BURN, *ALWAYS, *RECORDS}
+    subjects = {*ALERTS, *BURN, *BURN_OF_OTHERS, *ALWAYS, *RECORDS}
     assert {test["name"].split(":")[0] for _, test in every_test()} <= subjects
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policy.load import load_policy
+from policy.load import DEFAULT, load_policy
 from policy.model import Policy
 from rules.mixin import declarations
 from typedyaml.units import Duration
@@ -16,38 +16,59 @@ LIMITS_BY = {
 }
 
 
-def test() -> dict[str, Any]:
-    """Every threshold that an alert has, and no other."""
-    policy = load_policy().value
-    above = "service:alert_threshold:above"
-    asks = {f"service:alert_threshold:{side}": samples(policy, side) for side in ("above", "below")}
-    return {
-        "name": "alert_threshold: a board draws the line that the alert has",
-        "interval": "1m",
-        "input_series": [],
-        "promql_expr_test": [
-            {"eval_time": "1m", "expr": f'{name}{{burn_tier=""}}', "exp_samples": expected}
-            for name, expected in asks.items()
-        ]
-        + [
-            {
-                "eval_time": "1m",
-                "expr": f'abs(sum({above}{{alertname="{name}"}}) - {value}) < bool 1e-9',
-                "exp_samples": [{"labels": "{}", "value": 1}],
-            }
-            for name, value in BURN.items()
-        ],
-    }
-
-
 BURN = {
-    "AvailabilityBudgetBurn": 0.0244,  # 0.0144 + 0.006 + 0.003 + 0.001
-    "LatencyBudgetBurn": 0.5,  # 0.3 + 0.15 + 0.05
-    "DatabaseBudgetBurn": 0.002,  # 0.0015 + 0.0005
-    "GradingBudgetBurn": 0.04,  # 0.03 + 0.01
-    "GradingFailureBudgetBurn": 0.04,
+    "auto-grader": {
+        ("AvailabilityBudgetBurn", "availability", "auto-grader-backend"): {
+            "fast": 0.0144,
+            "medium": 0.006,
+            "slow": 0.003,
+            "longterm": 0.001,
+        },
+        ("LatencyBudgetBurn", "latency", "auto-grader-backend"): {
+            "medium": 0.3,
+            "slow": 0.15,
+            "longterm": 0.05,
+        },
+        ("DatabaseBudgetBurn", "database", "gradewatch"): {"slow": 0.0015, "longterm": 0.0005},
+        ("GradingBudgetBurn", "grading", "gradewatch"): {"slow": 0.03, "longterm": 0.01},
+        ("GradingFailureBudgetBurn", "grading-success", "gradewatch"): {"slow": 0.03, "longterm": 0.01},
+    },
+    "iit-ml-service": {
+        ("ServiceHealthBudgetBurn", "service-health", "iit-ml-service"): {"slow": 0.0015, "longterm": 0.0005},
+    },
 }
-"""The sum of the thresholds of an objective's tiers."""
+"""By policy: alert, objective and job with the thresholds of the tiers; of others what is their own."""
+
+
+def tests(policy: str) -> list[dict[str, Any]]:
+    """Every threshold that an alert has; of the first policy that there is no other."""
+    asks = [
+        _ask(
+            f'service:alert_threshold:above{{alertname="{alert}"}}',
+            [
+                _sample("above", value, alertname=alert, burn_tier=tier, job=job, service=policy, slo=slo)
+                for tier, value in tiers.items()
+            ],
+        )
+        for (alert, slo, job), tiers in BURN[policy].items()
+    ]
+    if policy == DEFAULT:
+        asks += [
+            _ask(f'service:alert_threshold:{side}{{burn_tier=""}}', samples(load_policy().value, side))
+            for side in ("above", "below")
+        ]
+    name = "alert_threshold: a board draws the line that the alert has"
+    told = name if policy == DEFAULT else f"{name}, of {policy}"
+    return [{"name": told, "interval": "1m", "input_series": [], "promql_expr_test": asks}]
+
+
+def _ask(expr: str, expected: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"eval_time": "1m", "expr": expr, "exp_samples": expected}
+
+
+def _sample(side: str, value: float, **labels: str) -> dict[str, Any]:
+    text = ",".join(f'{key}="{value_}"' for key, value_ in labels.items())
+    return {"labels": f"service:alert_threshold:{side}{{{text}}}", "value": value}
 
 
 def samples(policy: Policy, side: str) -> list[dict[str, Any]]:
@@ -62,7 +83,6 @@ def samples(policy: Policy, side: str) -> list[dict[str, Any]]:
                 "service": policy.service,
             }
             labels |= {LIMITS_BY[name]: label} if label else {}
-            text = ",".join(f'{key}="{value_}"' for key, value_ in labels.items())
-            series = f"service:alert_threshold:{side}{{{text}}}"
-            found.append({"labels": series, "value": value.seconds if isinstance(value, Duration) else value})
+            figure = value.seconds if isinstance(value, Duration) else value
+            found.append(_sample(side, figure, **labels))
     return found
