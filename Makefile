@@ -81,7 +81,7 @@ pictures: $(ready) .tools/forky $(browser) ## docs/dashboards.md and its picture
 	$(python) -m tests.dashboards.album $(BOARDS)
 
 .PHONY: bench-exporter
-bench-exporter: $(ready) ## the sidecar beside other exporters, into docs/benchmarks.md; PARTS="rendering scrapes memory trouble attacks"
+bench-exporter: $(ready) ## the sidecar beside other exporters, into docs/benchmarks.md; PARTS="rendering scrapes counting queues memory trouble attacks"
 	@$(python) -m bench.exporter $(PARTS)
 
 .PHONY: tools

@@ -1,6 +1,6 @@
 """`make bench-exporter`: measure, and write the tables into docs/benchmarks.md.
 
-python -m bench.exporter [--quick] [rendering] [scrapes] [memory] [trouble] [attacks]
+python -m bench.exporter [--quick] [rendering] [scrapes] [counting] [queues] [memory] [trouble] [attacks]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from bench.document import machine, replace_section
-from bench.exporter import attacks, memory, peers, rendering, scrapes, trouble
+from bench.exporter import attacks, counting, memory, peers, queues, rendering, scrapes, trouble
 from bench.exporter.data import Databases, databases
 from bench.exporter.measuring import find_wrk
 from exporter import __version__
@@ -19,6 +19,8 @@ from exporter import __version__
 TITLES = {
     "rendering": "Rendering",
     "scrapes": "Rows from a database to a page",
+    "counting": "Counting submissions as the table grows",
+    "queues": "Queue lengths of a Redis",
     "memory": "Memory and start",
     "trouble": "Slow databases and many scrapers",
     "attacks": "Hostile clients",
@@ -56,6 +58,8 @@ def _run(wanted: list[str], quick: bool, data: Databases | None) -> None:
     parts: dict[str, Callable[[], str]] = {
         "rendering": rendering.section,
         "attacks": attacks.section,
+        "counting": lambda: counting.section(counting.ROWS[:2] if quick else counting.ROWS),
+        "queues": lambda: queues.section(2, 20) if quick else queues.section(),
     }
     if data is not None:
         parts |= {

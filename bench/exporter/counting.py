@@ -1,20 +1,17 @@
 """What one collection costs as the grader's table grows, against a GROUP BY over the whole table.
 
-    python -m bench.counting [--rows 10000,1000000,10000000] [--on sqlite,dmoj,prairielearn] [--write]
-
 Every collection finds ten new submissions; timed is the whole of it: all blocks of the profile, counting,
 and saving the state. Collection and GROUP BY run in turns on the same database; printed are medians.
 Promised: at 10 million rows at most twice the time of 10 thousand, and at most a hundredth of the GROUP BY.
-The tables are filled inside the database; 10 million rows take minutes and some gigabytes of disk. `--write`
-puts the table into docs/benchmarks.md.
+The tables are filled inside the database; 10 million rows take minutes and some gigabytes of disk.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,9 +20,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from bench import document
+from bench.document import table
 from exporter.collector import Deadline
-from gradewatch.tables import table
 from tests.servers.database_servers import MariaDB, PostgreSQL
 from tests.servers.graders.life import Job, System
 from tests.servers.graders.site import Site
@@ -33,7 +29,7 @@ from tests.servers.graders.systems.dmoj import DMOJ
 from tests.servers.graders.systems.prairielearn import PrairieLearn
 from tests.unit.exporter.jobs import follower
 
-ROWS = (10_000, 1_000_000)
+ROWS = (10_000, 1_000_000, 10_000_000)
 ROUNDS = 15
 NEW = 10
 Act = Callable[[], object]
@@ -132,43 +128,29 @@ def _milliseconds(act: Act) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", default=",".join(map(str, ROWS)), help="sizes (%(default)s)")
-    parser.add_argument("--on", default=",".join(GRADERS), help="graders (%(default)s)")
-    parser.add_argument("--write", action="store_true", help="write the section of docs/benchmarks.md")
-    args = parser.parse_args(argv)
-    logging.disable(logging.WARNING)  # a first start says that there is no saved state
-    sizes = sorted(int(size) for size in args.rows.split(","))
+def section(sizes: Sequence[int] = ROWS) -> str:
+    """A line a grader and size."""
     lines = []
-    for name in args.on.split(","):
-        title, make = GRADERS[name]
+    for title, make in GRADERS.values():
         first = 0.0
         for rows in sizes:
-            with make(rows) as grader:
+            print(f"bench: {title}, {rows:,} rows", file=sys.stderr)
+            with make(rows) as grader, quiet():
                 ours, theirs = measure(grader)
             first = first or ours
             times = (f"{ours:.1f}", f"{ours / first:.2f}x", f"{theirs:.1f}", f"{ours / theirs:.3f}")
             lines.append((title, f"{rows:,}", *times))
     header = ("grader", "rows", "collection ms", f"to {sizes[0]:,}", "GROUP BY ms", "ours of it")
-    print(document.machine())
-    print(table(header, lines))
-    if args.write:
-        _write(header, lines)
-
-
-def _write(header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    command = "`python -m bench.counting --write`"
-    said = (
-        f"{command}: a collection that finds {NEW} new submissions, medians of {ROUNDS}. {document.machine()}"
-    )
     promised = "Promised: at 10 million rows at most 2x of 10 thousand, and at most 0.01 of the GROUP BY."
-    body = f"{said}\n\n{document.table(header, lines)}\n\n{promised}"
-    document.replace_section("counting", "Counting submissions as the table grows", body)
+    what = f"all that the profile asks and the saving of what was counted, with {NEW} new submissions"
+    return f"{table(header, lines)}\n\n{promised} A collection is {what}; medians of {ROUNDS}."
 
 
-if __name__ == "__main__":
-    main()
+@contextmanager
+def quiet() -> Iterator[None]:
+    """A first start says that there is no saved state."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
