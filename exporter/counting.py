@@ -91,6 +91,20 @@ class Position:
         before = self.watermark - OVERLAP_IDS
         return min(before, self.marks[0][1]) if self.marks else before
 
+    def gaps(self) -> list[int]:
+        """Ids of the overlap that were not seen: only rows with these can still come late."""
+        return [i for i in range(max(self.low, -1) + 1, self.watermark + 1) if i not in self.seen]
+
+    def close(self, now: float) -> None:
+        """End a collection: note the time, and forget what left the overlap."""
+        marks = [(min(at, now), mark) for at, mark in self.marks]
+        marks.append((now, self.watermark))
+        while len(marks) > 1 and marks[1][0] <= now - OVERLAP_SECONDS:
+            del marks[0]
+        self.marks = marks
+        low = self.low
+        self.seen = {row_id for row_id in self.seen if row_id > low}
+
     def shift(self, seconds: float) -> None:
         """Move every time by so much: the clock that they were read from is another one now."""
         self.marks = [(at + seconds, mark) for at, mark in self.marks]
@@ -199,8 +213,7 @@ class Reader(Generic[R]):
         low = max(position.low, -1)
         if not self._by_gaps or position.watermark - low - len(position.seen) > CHUNK:
             return low
-        gaps = [i for i in range(low + 1, position.watermark + 1) if i not in position.seen]
-        if gaps:
+        if gaps := position.gaps():
             for row in self._source.among(gaps):
                 self._take(position, row)
         return position.watermark
@@ -235,13 +248,7 @@ class Reader(Generic[R]):
 
     def _tidy(self, position: Position) -> None:
         """Close the collection: note the time, forget what left the overlap, keep the bounds."""
-        marks = [(min(at, self._now), mark) for at, mark in position.marks]
-        marks.append((self._now, position.watermark))
-        while len(marks) > 1 and marks[1][0] <= self._now - OVERLAP_SECONDS:
-            del marks[0]
-        position.marks = marks
-        low = position.low
-        position.seen = {row_id for row_id in position.seen if row_id > low}
+        position.close(self._now)
         position.pending.keep_bounds(self._now)
 
 

@@ -58,7 +58,8 @@ def child(python: Path, module: str, *words: str, **variables: str) -> dict[str,
 def variables_of_a_child() -> dict[str, str]:
     """The environment, the same for both sides."""
     kept = {name: value for name, value in os.environ.items() if name not in _CORE_CHOICES}
-    return kept | {"PYTHONPATH": str(ROOT), "DO_NOT_TRACK": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    silent = {"DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1"}
+    return kept | silent | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def say(text: str) -> None:

@@ -84,7 +84,7 @@ def make_batch(
     return Batch(
         rows=rows,
         times=to_seconds(columns.get(layout.time or ""), rows),
-        versions=None if versions is None else ["" if v is None else str(v) for v in versions],
+        versions=None if versions is None else _texts(versions),
         numbers=numbers,
         categories=categories,
         keys=None if keys is None else to_keys(keys),
@@ -94,6 +94,15 @@ def make_batch(
         absent=frozenset(absent),
         clusters=None if clusters is None else to_keys(clusters),
     )
+
+
+def _texts(column: Column) -> list[str]:
+    """Values as text, "" for a missing one; they are few, and repeat."""
+    try:
+        text = {value: "" if value is None else str(value) for value in set(column)}
+    except TypeError:  # lists and objects of a JSON log
+        return ["" if value is None else str(value) for value in column]
+    return list(text.values()) * len(column) if len(text) == 1 else [text[value] for value in column]
 
 
 def to_numbers(column: Column | None, rows: int) -> tuple[Floats, Flags | None]:

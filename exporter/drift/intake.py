@@ -114,11 +114,12 @@ def _versions(batch: Batch, good: Flags) -> list[tuple[str, Flags]]:
     """Each version of a batch with its rows."""
     if batch.versions is None:
         return [(ONLY_VERSION, good)]
-    names = sorted({name for name, fine in zip(batch.versions, good.tolist(), strict=True) if fine})
+    names = sorted(set(batch.versions))
     if len(names) == 1:
         return [(names[0][:_LONGEST_VERSION], good)]
     column = np.array(batch.versions, dtype=object)
-    return [(name[:_LONGEST_VERSION], good & (column == name)) for name in names]
+    found = [(name[:_LONGEST_VERSION], good & (column == name)) for name in names]
+    return [(name, chosen) for name, chosen in found if chosen.any()]
 
 
 def observe(tally: Tally, family: Family, values: Floats, *labels: str) -> None:

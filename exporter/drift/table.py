@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.collector import CollectError, Deadline
-from exporter.counting import OVERLAP_IDS, Position, Reader
+from exporter.counting import CHUNK, OVERLAP_IDS, Position, Reader
 from exporter.databases.pool import Pool, Session
 from exporter.drift.batch import Batch, Column, Layout, make_batch, to_seconds
 from exporter.drift.sources import STEP_ROWS, Place, SourceError, Step
@@ -16,8 +15,14 @@ from exporter.state import position_from_json, position_to_json
 
 STEP_SECONDS = 30.0
 """A step must have ended by then."""
+MOST_SEEN = 20_000
+"""Where more rows came within the overlap's time, it is the last 1,000 ids: what is known must not grow."""
 _EARLIER = 3600.0
 """Ids rise with time, but not strictly: reading begins so much before the time that is wanted."""
+
+
+_Values = Sequence[Any]
+"""A row; its id stands first."""
 
 
 @dataclass(slots=True)
@@ -25,7 +30,7 @@ class _Row:
     """A row as `exporter.counting` wants it, final at once; `values` begins with the id."""
 
     id: int
-    values: tuple[Any, ...]
+    values: _Values
     final: bool = True
 
 
@@ -33,7 +38,7 @@ class _Row:
 class _Arrived:
     """Collects the rows that were never seen before."""
 
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: list[_Values] = field(default_factory=list)
 
     def arrived(self, row: _Row) -> None:
         self.rows.append(row.values)
@@ -55,29 +60,40 @@ class TableSource:
         """See Source. Late commits within the overlap are found; each row is given once."""
         try:
             if place is None:
-                yield from self._skim(self._first(since) - 1, now)
+                after = self._first(since) - 1
+                before = set(range(after - OVERLAP_IDS + 1, after + 1))
+                yield from self._onward(Position(after, seen=before), now)
                 return
             position = position_from_json(place)
             with self._session() as statements:
+                late = statements.late(position)
                 arrived = _Arrived()
-                step = Reader[_Row](statements, arrived, now).advance(position)
-            yield self._step(arrived.rows, statements, step.position, step.restarted)
-            if not step.complete:
-                yield from self._skim(step.position.watermark, now, step.position.seen)
+                if late is None:
+                    found = Reader[_Row](_Source(statements), arrived, now).advance(position)
+            if late is not None:
+                position.seen.update(row[0] for row in late)
+                yield from self._onward(position, now, late)
+                return
+            yield self._step(arrived.rows, statements, found.position, found.restarted)
+            if not found.complete:
+                yield from self._onward(found.position, now)
         except CollectError as error:
             raise SourceError(error.message) from None
 
-    def _skim(self, after: int, now: float, seen: Iterable[int] = ()) -> Iterator[Step]:
-        """Everything above an id, step by step, as new. `seen` was read before, and stays known."""
-        recent = deque(sorted(seen), maxlen=OVERLAP_IDS)
+    def _onward(self, position: Position, now: float, late: Sequence[_Values] = ()) -> Iterator[Step]:
+        """All above a position, step by step, as new; `late` are rows below it that go with the first."""
         more = True
         while more:
             with self._session() as statements:
-                rows, more = statements.above(after)
-            recent.extend(row.id for row in rows)
-            after = rows[-1].id if rows else after
-            position = Position(after, [(now, after)], {i for i in recent if i > after - OVERLAP_IDS})
-            yield self._step([row.values for row in rows], statements, position, None)
+                rows, more = statements.above(position.watermark)
+            position.seen.update([row[0] for row in rows])
+            position.watermark = rows[-1][0] if rows else position.watermark
+            position.close(now)
+            if len(position.seen) > MOST_SEEN:
+                position.marks = []
+                position.close(now)
+            yield self._step([*late, *rows], statements, position, None)
+            late = ()
 
     def _first(self, since: float) -> int:
         """The id at which reading must begin to see every row since a time; found by halving."""
@@ -98,10 +114,29 @@ class TableSource:
     def _session(self) -> _Opened:
         return _Opened(self)
 
-    def _step(
-        self, rows: Sequence[tuple[Any, ...]], statements: _Statements, at: Position, note: str | None
-    ) -> Step:
+    def _step(self, rows: Sequence[_Values], statements: _Statements, at: Position, note: str | None) -> Step:
         return Step(statements.batch(rows), position_to_json(at), note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The statements of a session as `exporter.counting` wants them."""
+
+    statements: _Statements
+
+    def newest(self) -> int | None:
+        return self.statements.newest()
+
+    def above(self, after: int) -> tuple[Sequence[_Row], bool]:
+        rows, more = self.statements.above(after)
+        return [_Row(row[0], row) for row in rows], more
+
+    def among(self, ids: Sequence[int]) -> Sequence[_Row]:
+        """Nothing is followed, so nothing is asked for."""
+        return []
+
+    def exhausted(self) -> bool:
+        return self.statements.exhausted()
 
 
 class _Opened:
@@ -125,7 +160,7 @@ class _Opened:
 
 
 class _Statements:
-    """The statements of one session; what `exporter.counting` calls a source."""
+    """The statements of one session."""
 
     def __init__(self, source: TableSource, session: Session) -> None:
         self._source = source
@@ -162,18 +197,26 @@ class _Statements:
         value = self._session.run(f"SELECT {function}({self._id}) FROM {self._table}").rows[0][0]  # noqa: S608
         return None if value is None else self._whole(value)
 
-    def above(self, after: int) -> tuple[Sequence[_Row], bool]:
+    def late(self, position: Position) -> Sequence[_Values] | None:
+        """Rows that came late, where the ids that they can have are few; None: look at the whole overlap."""
+        newest, gaps = self.newest(), position.gaps()
+        if newest is None or newest < position.watermark or len(gaps) > CHUNK:
+            return None
+        if not gaps:
+            return []
+        sql = f"{self._select} WHERE {self._id} IN (:ids) ORDER BY {self._id}"
+        return self._session.run(sql, {"ids": gaps}).rows
+
+    def above(self, after: int) -> tuple[Sequence[_Values], bool]:
         """The next step's rows."""
         sql = f"{self._select} WHERE {self._id} > :after ORDER BY {self._id} LIMIT :limit"
-        rows = self._session.run(sql, {"after": after, "limit": STEP_ROWS}).rows
+        # One more than a step, to know whether there is another: a step without rows costs a round trip.
+        found = self._session.run(sql, {"after": after, "limit": STEP_ROWS + 1}).rows
+        rows = found[:STEP_ROWS]
         self._rows += len(rows)
         if rows:
             self._whole(rows[0][0])
-        return [_Row(row[0], row) for row in rows], len(rows) >= STEP_ROWS
-
-    def among(self, ids: Sequence[int]) -> Sequence[_Row]:
-        """Nothing is followed, so nothing is asked for."""
-        return []
+        return rows, len(found) > STEP_ROWS
 
     def exhausted(self) -> bool:
         """Whether a step's rows were read: the rest is another step."""
@@ -188,7 +231,7 @@ class _Statements:
         value = rows[0][1 + self._columns.index(self._source.layout.time)]
         return rows[0][0], float(to_seconds([value], 1)[0])
 
-    def batch(self, rows: Sequence[tuple[Any, ...]]) -> Batch:
+    def batch(self, rows: Sequence[_Values]) -> Batch:
         """Rows as columns."""
         columns: dict[str, Column] = {column: [] for column in self._columns}
         if rows:

@@ -152,6 +152,33 @@ def test_rows_that_are_committed_late_are_found_after_a_round_of_many_steps(
     assert not follower.notes
 
 
+def test_rows_older_than_a_rebuild_wants_are_not_found_by_the_look_for_late_ones(tmp_path: Path) -> None:
+    log = Table(tmp_path / "log.db")
+    log.write(rows(3000, 0, 300_000))
+    follower = Follower(table(log.path))
+    given = follower.read(since=299_000.0)
+    assert 10 <= len(given) < 100
+    log.write(rows(5, 300_000, 300_001, first=3001))
+    assert follower.read(now=1001.0) == ids(3001, 3005)
+
+
+def test_what_is_known_of_rows_that_come_fast_does_not_grow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the overlap is the last thousand ids; with few rows it is all of two minutes."""
+    monkeypatch.setattr("exporter.drift.table.MOST_SEEN", 2000)
+    log = Table(tmp_path / "log.db")
+    log.write(rows(2500, 0, 1))
+    follower = Follower(table(log.path))
+    follower.read()
+    log.write([row for row in rows(5000, 0, 1) if row["id"] > 2500 and row["id"] not in (3000, 4800)])
+    assert len(follower.read(now=1001.0)) == 2498
+    assert follower.place is not None
+    assert sum(last - first + 1 for first, last in follower.place["seen"]) == 999
+    log.write([row for row in rows(5000, 0, 1) if row["id"] in (3000, 4800)])
+    assert follower.read(now=1002.0) == [4800]
+
+
 def test_a_table_that_was_emptied_is_told(tmp_path: Path) -> None:
     log = Table(tmp_path / "log.db")
     log.write(rows(5000, 0, 1))
