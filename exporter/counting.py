@@ -93,7 +93,10 @@ class Position:
 
     def gaps(self) -> list[int]:
         """Ids of the overlap that were not seen: only rows with these can still come late."""
-        return [i for i in range(max(self.low, -1) + 1, self.watermark + 1) if i not in self.seen]
+        first = max(self.low, -1) + 1
+        if len(self.seen) == self.watermark + 1 - first and min(self.seen, default=first) >= first:
+            return []
+        return [i for i in range(first, self.watermark + 1) if i not in self.seen]
 
     def close(self, now: float) -> None:
         """End a collection: note the time, and forget what left the overlap."""

@@ -9,6 +9,7 @@ from exporter.drift.arrays import Counts, Floats
 BINS = 1024
 """The distance that counts give is at most 1/BINS below the exact one, 2/BINS where values repeat."""
 TENTHS = 10
+_BLOCK = 65_536
 
 
 def reference_edges(values: Floats, bins: int = BINS) -> Floats:
@@ -51,9 +52,15 @@ def clip_range(values: Floats, bins: int = BINS) -> tuple[float, float]:
 def count(values: Floats, edges: Floats) -> Counts:
     """Values in each of the len(edges) + 1 cells; infinities fall into the end cells, NaN into none.
 
-    np.histogram sorts blocks and looks the edges up in them: 9 times faster than looking up each value.
+    Blocks are sorted and the edges looked up in them: 9 times faster than looking up each value. That is what
+    np.histogram does, without what it checks at each call.
     """
-    return np.histogram(values, np.concatenate(([-np.inf], edges, [np.inf])))[0]
+    below = np.zeros(len(edges) + 2, np.int64)
+    for start in range(0, len(values), _BLOCK):
+        block = np.sort(values[start : start + _BLOCK])
+        below[1:-1] += block.searchsorted(edges)
+        below[-1] += block.searchsorted(np.inf, side="right")
+    return np.diff(below)
 
 
 def tenths(counts: Counts) -> Counts:

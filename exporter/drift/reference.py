@@ -41,9 +41,31 @@ class Numeric:
     deviation: float
 
     @cached_property
+    def rows(self) -> int:
+        """Rows with a value."""
+        return int(self.counts.sum())
+
+    @cached_property
     def groups(self) -> Counts:
         """First cells of the tenths of the reference, for PSI and JS."""
         return tenths(self.counts)
+
+    @cached_property
+    def group_counts(self) -> Counts:
+        """Rows in each of these tenths."""
+        return np.add.reduceat(self.counts, self.groups)
+
+    @cached_property
+    def below(self) -> Floats:
+        """Share of the reference below each edge, from 0 below the first cell to 1 above the last."""
+        return np.concatenate(([0.0], np.cumsum(self.counts) / self.counts.sum()))
+
+    @cached_property
+    def clipped(self) -> tuple[slice, Floats]:
+        """The edges within the clipping range, and the widths between them."""
+        first, last = np.searchsorted(self.edges, self.clip)
+        chosen = slice(int(first), int(last) + 1)
+        return chosen, np.diff(self.edges[chosen])
 
     @cached_property
     def inner(self) -> Flags:

@@ -54,8 +54,19 @@ def evaluate(part: Part, counts: Counts, delta: float, clusters: float | None = 
 
 def ks(part: Numeric, counts: Counts) -> tuple[float, float]:
     """Binned distance, and the largest that the exact one can be."""
-    reference = np.concatenate(([0.0], np.cumsum(part.counts) / part.counts.sum()))
-    window = np.concatenate(([0.0], np.cumsum(counts) / counts.sum()))
+    return _ks(part, _below(counts))
+
+
+def _below(counts: Counts) -> Floats:
+    """Share of the window below each edge, as `part.below`."""
+    below = np.zeros(len(counts) + 1)
+    np.cumsum(counts, out=below[1:])
+    below /= below[-1]
+    return below
+
+
+def _ks(part: Numeric, window: Floats) -> tuple[float, float]:
+    reference = part.below
     distance = float(np.abs(reference - window).max())
     # Within a cell either function may rise first. A cell that holds a single value has no within.
     inner = part.inner
@@ -94,23 +105,21 @@ def psi_and_js(a: Counts, b: Counts) -> tuple[float, float]:
     return psi, float(np.sqrt(max(0.0, js)))
 
 
-def wasserstein(part: Numeric, counts: Counts) -> float:
+def _wasserstein(part: Numeric, window: Floats) -> float:
     """First Wasserstein distance within the clipping range, in deviations of the reference."""
-    distance = np.abs(np.cumsum(part.counts) / part.counts.sum() - np.cumsum(counts) / counts.sum())[:-1]
-    first, last = np.searchsorted(part.edges, part.clip)
-    distance, widths = distance[first : last + 1], np.diff(part.edges[first : last + 1])
+    chosen, widths = part.clipped
+    distance = np.abs(part.below[1:-1][chosen] - window[1:-1][chosen])
     return float(((distance[:-1] + distance[1:]) / 2 * widths).sum() / part.deviation)
 
 
 def _numeric(part: Numeric, counts: Counts, delta: float, independent: float) -> Statistics:
-    m = int(part.counts.sum())
-    distance, highest = ks(part, counts)
+    m, window = part.rows, _below(counts)
+    distance, highest = _ks(part, window)
     shape: tuple[float | None, float | None, float | None] = (None, None, None)
     # A constant has no deviation, and a move to below it leaves its tenths as they are.
     if part.deviation > 0 and np.isfinite(part.deviation):
-        groups = part.groups
-        both = (np.add.reduceat(part.counts, groups), np.add.reduceat(counts, groups))
-        shape = (*psi_and_js(*both), wasserstein(part, counts))
+        tenths = np.add.reduceat(counts, part.groups)
+        shape = (*psi_and_js(part.group_counts, tenths), _wasserstein(part, window))
     return Statistics(
         rows=int(counts.sum()),
         p_value=ks_p_value(distance, m, independent),
