@@ -15,7 +15,7 @@ from exporter.databases import open_pool
 from exporter.databases.pool import Pool
 from exporter.drift.batch import Layout
 from exporter.drift.setup import layout_of, make_setup, open_rows
-from exporter.drift.sources import SourceError, Step
+from exporter.drift.sources import Place, Source, SourceError, Step
 from exporter.drift.watch import Watch
 from gradewatch.exits import UsageError
 from gradewatch.progress import Progress
@@ -28,6 +28,24 @@ _HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
+class _Told:
+    """A source that says how far it is."""
+
+    source: Source
+
+    def steps(self, place: Place | None, now: float, since: float) -> Iterator[Step]:
+        """See Source."""
+        progress, rows = Progress("counting the log"), 0
+        try:
+            for step in self.source.steps(place, now, since):
+                rows += step.batch.rows
+                progress(f"{rows:,} rows")
+                yield step
+        finally:
+            progress.end()
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A model of a configuration."""
 
@@ -37,7 +55,8 @@ class Opened:
 
     def watch(self, days: int) -> Watch:
         """A watch that keeps nothing and looks back so many days."""
-        return Watch(replace(make_setup(self.name, self.model, self.pools, None), days=days))
+        setup = make_setup(self.name, self.model, self.pools, None)
+        return Watch(replace(setup, days=days, log=_Told(setup.log)))
 
     def log(self, layout: Layout, since: float) -> Iterator[Step]:
         """The log's rows; raises UsageError for one that cannot be read."""

@@ -17,11 +17,13 @@ body { margin: 0 auto; max-width: 66rem; padding: 1.5rem; background: var(--back
 h1 { margin: 0; font-size: 1.6rem; } h2 { margin: 2.2rem 0 0; font-size: 1.25rem; }
 h3 { margin: 0; font-size: 1.05rem; } p { margin: .3rem 0; } .dim, figcaption { color: var(--dim); }
 .verdict { font-size: 1.15rem; font-weight: 600; } .bad { color: var(--bad); } .good { color: var(--good); }
-ul { padding-left: 1.2rem; } li { margin: .3rem 0; }
-.scroll { overflow-x: auto; }
+ul { padding-left: 1.2rem; } li { margin: .3rem 0; overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; } details { margin: 1rem 0; } summary { cursor: pointer; font-weight: 600; }
 table { border-collapse: collapse; margin: 1rem 0; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
+td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; width: 40%; }
+th { white-space: normal; vertical-align: bottom; } h3 { overflow-wrap: anywhere; }
 section { margin: 1rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: 8px;
   background: var(--panel); }
 section.bad-edge { border-left: 5px solid var(--bad); }
@@ -30,9 +32,10 @@ figcaption { font-size: .85rem; } svg { max-width: 100%; height: auto; display: 
 svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
 .now { fill: var(--now); opacity: .8; } .then { fill: var(--then); }
 .before { fill: none; stroke: var(--text); stroke-width: 1.5; } .axis { stroke: var(--line); }
-.limit { stroke: var(--then); stroke-dasharray: 4 3; }
+.limit { stroke: var(--then); stroke-dasharray: 4 3; } .nothing { fill: var(--line); opacity: .45; }
 .line { fill: none; stroke: var(--now); stroke-width: 1.5; }
 .trend { stroke: var(--now); stroke-width: 1.5; } .point { fill: var(--now); } .over { fill: var(--bad); }
+@media (max-width: 40rem) { body { padding: .8rem; } section { padding: .7rem; } }
 @media print { section { break-inside: avoid; } }
 """
 
@@ -68,10 +71,18 @@ def actions(items: Sequence[str]) -> str:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of text."""
     top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
+    body = "".join(
+        f"<tr><td>{_breakable(row[0])}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>\n"
+        for row in rows
+    )
     return (
         f'<div class="scroll"><table><thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n'
     )
+
+
+def _breakable(name: str) -> str:
+    """A name that may be broken where its words end."""
+    return escape(name).replace("_", "_<wbr>")
 
 
 def feature(name: str, text: str, drifted: bool | None, pictures: Sequence[tuple[str, str]]) -> str:
@@ -79,10 +90,15 @@ def feature(name: str, text: str, drifted: bool | None, pictures: Sequence[tuple
     state = {True: "drifted", False: "as before", None: "not decided"}[drifted]
     edge = ' class="bad-edge"' if drifted else ""
     return (
-        f"<section{edge}>\n<h3>{escape(name)} "
+        f"<section{edge}>\n<h3>{_breakable(name)} "
         f'<span class="{"bad" if drifted else "dim"}">{state}</span></h3>\n'
         f"<p>{escape(text)}</p>\n{_figures(pictures)}</section>\n"
     )
+
+
+def folded(summary: str, content: str) -> str:
+    """What need not be looked at, a click away; `content` is HTML."""
+    return f"<details>\n<summary>{escape(summary)}</summary>\n{content}</details>\n" if content else ""
 
 
 def quality(content: str, pictures: Sequence[tuple[str, str]]) -> str:

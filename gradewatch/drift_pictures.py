@@ -9,6 +9,9 @@ from gradewatch.drift_shapes import Shape
 
 WIDTH, HEIGHT = 460, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 26
+_MOST_TICKS = 8
+_LETTERS = 20
+"""Of a category's name, which its title gives whole."""
 
 
 def distribution(shape: Shape, title: str) -> str:
@@ -34,33 +37,44 @@ def _numbers(shape: Shape, title: str) -> str:
         points += [f"{_LEFT + i * step:.1f},{y(share):.1f}", f"{_LEFT + (i + 1) * step:.1f},{y(share):.1f}"]
     points.append(f"{_LEFT + inner_width:.1f},{y(0):.1f}")
     outline = f'<polyline class="before" points="{" ".join(points)}"/>'
-    low, high = shape.edges[0], shape.edges[-1]
-    ticks = "".join(
-        _text(_LEFT + inner_width * share, HEIGHT - 8, f"{low + (high - low) * share:.4g}", anchor)
-        for share, anchor in ((0, "start"), (0.5, "middle"), (1, "end"))
-    )
+    if shape.values:
+        # A bar for each value: name values, not the ends of bars, and as many as have room.
+        every = -(-len(shape.values) // _MOST_TICKS)
+        ticks = "".join(
+            _text(_LEFT + (i + 0.5) * step, HEIGHT - 8, f"{value:.4g}", "middle")
+            for i, value in enumerate(shape.values)
+            if i % every == 0
+        )
+    else:
+        low, high = shape.edges[0], shape.edges[-1]
+        ticks = "".join(
+            _text(_LEFT + inner_width * share, HEIGHT - 8, f"{low + (high - low) * share:.4g}", anchor)
+            for share, anchor in ((0, "start"), (0.5, "middle"), (1, "end"))
+        )
     return _svg(title, f"{_axis(highest, percent=True)}{bars}{outline}{ticks}")
 
 
 def _categories(shape: Shape, title: str) -> str:
-    row, gap = 22, 130
+    row, gap = 22, 136
     height = _TOP + row * len(shape.names) + 4
     highest = max([*shape.reference, *shape.window, 1e-9])
-    scale = (WIDTH - gap - 48) / highest
+    scale = (WIDTH - gap - 96) / highest
     parts = []
     for i, (name, before, now) in enumerate(zip(shape.names, shape.reference, shape.window, strict=True)):
         top = _TOP + i * row
         parts += [
-            _text(gap - 6, top + 13, name if len(name) <= 18 else f"{name[:17]}…", "end"),
+            f"<g><title>{escape(name)}</title>"
+            + _text(gap - 6, top + 13, name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…", "end")
+            + "</g>",
             f'<rect class="then" x="{gap}" y="{top}" width="{before * scale:.1f}" height="8"/>',
             f'<rect class="now" x="{gap}" y="{top + 9}" width="{now * scale:.1f}" height="8"/>',
-            _text(gap + max(before, now) * scale + 4, top + 13, f"{now:.0%}", "start"),
+            _text(gap + max(before, now) * scale + 4, top + 13, f"{now:.0%}, was {before:.0%}", "start"),
         ]
     return _svg(title, "".join(parts), height)
 
 
 def over_time(labels: Sequence[str], values: Sequence[float | None], limit: float, title: str) -> str:
-    """A line of daily distances with the limit; a day without rows enough is a gap."""
+    """A line of daily distances with the limit; days without rows enough are grey."""
     highest = max([value for value in values if value is not None] + [limit]) * 1.15
     inner_width, inner_height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
     step = inner_width / max(len(values) - 1, 1)
@@ -73,6 +87,11 @@ def over_time(labels: Sequence[str], values: Sequence[float | None], limit: floa
     for i, value in enumerate(values):
         if value is None:
             before = None
+            left, right = (min(max(_LEFT, _LEFT + (i + d) * step), WIDTH - _RIGHT) for d in (-0.5, 0.5))
+            marks.append(
+                f'<rect class="nothing" x="{left:.1f}" y="{_TOP}" width="{right - left:.1f}" '
+                f'height="{inner_height}"><title>{labels[i]}: too few rows</title></rect>'
+            )
             continue
         x, y = at(i, value)
         kind = "over" if value > limit else "point"
@@ -85,10 +104,10 @@ def over_time(labels: Sequence[str], values: Sequence[float | None], limit: floa
                 f'<line class="trend" x1="{before[0]:.1f}" y1="{before[1]:.1f}" x2="{x:.1f}" y2="{y:.1f}"/>'
             )
         before = (x, y)
-    level = at(0, limit)[1]
+    level, lowest = at(0, limit)[1], HEIGHT - _BOTTOM - 14
     border = (
         f'<line class="limit" x1="{_LEFT}" y1="{level:.1f}" x2="{WIDTH - _RIGHT}" y2="{level:.1f}"/>'
-        f"{_text(WIDTH - _RIGHT, level - 4, f'limit {limit:g}', 'end')}"
+        f"{_text(_LEFT - 5, level + 4, f'{limit:g}', 'end') if _TOP + 20 < level < lowest else ''}"
     )
     ends = _text(_LEFT, HEIGHT - 8, labels[0], "start") + _text(WIDTH - _RIGHT, HEIGHT - 8, labels[-1], "end")
     return _svg(title, f"{_axis(highest)}{border}{''.join(lines)}{''.join(marks)}{ends}")

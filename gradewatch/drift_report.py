@@ -23,6 +23,9 @@ from gradewatch.drift_shapes import moved, shape
 from gradewatch.exits import UsageError
 
 MOST_DAYS = 60
+_FEW_QUIET = 5
+"""More features that did not drift are folded."""
+_MUCH_MISSING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,10 @@ def _version(opened: Opened, watch: Watch, view: VersionView, days: int) -> str:
     drawn = _all_drawn(opened, version, view, days)
     drawn.sort(key=lambda d: (not d.view.drifted, -(d.view.statistics.shift if d.view.statistics else 0)))
     labels = [_day(view.at, days, index) for index in range(days)]
-    features = "".join(_feature(d, labels) for d in drawn)
+    shown = [d for d in drawn if d.view.drifted is not False or (d.view.missing or 0) > _MUCH_MISSING]
+    quiet = [d for d in drawn if d not in shown]
+    if len(quiet) <= _FEW_QUIET:
+        shown, quiet = drawn, []
     facts = f"{view.rows:,} rows in the window, {view.reference_rows or 0:,} in the reference" + (
         f"; the window has fewer than {opened.model.min_rows:,}, so nothing is decided"
         if not view.sufficient
@@ -105,8 +111,9 @@ def _version(opened: Opened, watch: Watch, view: VersionView, days: int) -> str:
             page.heading(f"Version {view.version}", _verdict(view), _is_bad(view), facts),
             page.actions(_what_to_do(opened, view, drawn)),
             page.table(_HEAD, [_row(d) for d in drawn]),
-            features,
             _quality(opened, view),
+            *(_feature(d, labels) for d in shown),
+            page.folded(f"{len(quiet)} more, as before", "".join(_feature(d, labels) for d in quiet)),
         ]
     )
 
@@ -139,6 +146,7 @@ def _day(at: float, days: int, index: int) -> str:
     return datetime.fromtimestamp(day, UTC).strftime("%b %d")
 
 
+_SMALLEST = 0.001
 _HEAD = (
     "feature",
     "decision",
@@ -157,9 +165,8 @@ def _row(drawn: _Drawn) -> tuple[str, ...]:
     if found is None:
         shift = p_value = psi = js = "-"
     else:
-        error = f" +{found.error:.3f}" if found.error is not None else ""
-        shift = f"{found.shift:.3f}{error}"
-        p_value, psi, js = f"{found.relevant:.3g}", _number(found.psi), _number(found.js)
+        shift, psi, js = f"{found.shift:.3f}", _number(found.psi), _number(found.js)
+        p_value = f"{found.relevant:.3f}" if found.relevant >= _SMALLEST else f"< {_SMALLEST:g}"
     return (
         drawn.name,
         {True: "drifted", False: "as before", None: "not decided"}[view.drifted],
@@ -191,7 +198,12 @@ def _feature(drawn: _Drawn, labels: list[str]) -> str:
     pictured = [(f"now ({kinds[0]}) and in the reference ({kinds[1]})", now)]
     if any(value is not None for value in shifts):
         title = f"{drawn.name}: {kind} to the reference by day"
-        pictured.append((f"{kind} by day", pictures.over_time(labels, shifts, drawn.delta, title)))
+        pictured.append(
+            (
+                f"{kind} by day; dashed: the limit {drawn.delta:g}; grey: too few rows",
+                pictures.over_time(labels, shifts, drawn.delta, title),
+            )
+        )
     return page.feature(drawn.name, text, drawn.view.drifted, pictured)
 
 
@@ -209,25 +221,29 @@ _REASONS = {
 
 
 def _what_to_do(opened: Opened, view: VersionView, drawn: list[_Drawn]) -> list[str]:
-    todo = []
+    todo, moves = [], []
     for d in drawn:
         name, part = escape(d.name), d.view
-        if (part.missing or 0) > 0.05:
+        if (part.missing or 0) > _MUCH_MISSING:
             todo.append(
                 f"<b>{name}</b> is missing in {part.missing:.0%} of the rows: look at its source first."
             )
-        if not part.drifted:
-            continue
-        if d.part.name == PREDICTION:
-            todo.append(
-                "The <b>predictions</b> drifted: compare a sample with a person's grades. If no feature "
-                "drifted with them, look for a changed version, threshold or preprocessing."
+        if part.drifted and d.part.name != PREDICTION:
+            moves.append(f"<b>{name}</b> ({escape(moved(d.part, d.cells))})")
+    if moves:
+        todo.append(
+            f"{'; '.join(moves)}: a new cohort or assignment (then train with it, and make a new "
+            "reference), or a broken input (then repair it)?"
+        )
+    if (said := view.parts.get(PREDICTION)) is not None and said.drifted:
+        todo.append(
+            "The <b>predictions</b> drifted: compare a sample with a person's grades."
+            + (
+                ""
+                if moves
+                else " No feature drifted with them: look for a changed version, threshold or preprocessing."
             )
-        else:
-            todo.append(
-                f"<b>{name}</b>: {escape(moved(d.part, d.cells))}. Is that a new cohort or assignment "
-                "(then train with it, and make a new reference), or a broken input (then repair it)?"
-            )
+        )
     for reason, text in _REASONS.items():
         if view.retraining is not None and getattr(view.retraining, reason):
             todo.append(text)

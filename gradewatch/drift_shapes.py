@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,12 +15,16 @@ SHOWN_CATEGORIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Shares of reference and window side by side; `edges` of numbers, `names` of categories."""
+    """Shares of reference and window side by side; `edges` of numbers, `names` of categories.
+
+    `values` where each bin is of a single number.
+    """
 
     reference: list[float]
     window: list[float]
     edges: list[float]
     names: list[str]
+    values: list[float] = field(default_factory=list)
 
 
 def shape(part: Part, counts: Counts) -> Shape:
@@ -34,14 +38,15 @@ def _numbers(part: Numeric, counts: Counts) -> Shape:
     if low == high:
         low, high = low - 0.5, high + 0.5
     inner = np.linspace(low, high, SHOWN_BINS + 1)
-    atoms = _single_values(part)
+    atoms, values = _single_values(part), []
     if 1 < len(atoms) <= SHOWN_BINS:
+        values = atoms.tolist()
         # A bin for each value, so that a score from 1 to 5 shows five bars.
         middles = (atoms[1:] + atoms[:-1]) / 2
         first, last = atoms[0] - (middles[0] - atoms[0]), atoms[-1] + (atoms[-1] - middles[-1])
         inner = np.concatenate(([first], middles, [last]))
     found = [_shares(part.edges, cells, inner) for cells in (part.counts, counts)]
-    return Shape(found[0], found[1], inner.tolist(), [])
+    return Shape(found[0], found[1], inner.tolist(), [], values)
 
 
 def _single_values(part: Numeric) -> Floats:

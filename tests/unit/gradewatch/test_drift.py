@@ -157,7 +157,7 @@ class Page(HTMLParser):
         self.loaded += [given[name] or "" for name in ("src", "href") if name in given]
         if tag == "svg":
             self.names.append(given.get("aria-label") or "")
-        if tag not in ("meta", "br", "rect", "line", "circle", "polyline"):
+        if tag not in ("meta", "br", "wbr", "rect", "line", "circle", "polyline"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -178,7 +178,7 @@ def test_the_report_is_one_page_that_needs_nothing(folder: Path, capsys: pytest.
     assert len(page.names) == 7, "two pictures of each of three parts, and the calibration"
     assert all(page.names)
     assert "prefers-color-scheme: dark" in text
-    assert re.search(r"<b>words</b>: the median: \d+[.\d]*, now \d", text)
+    assert re.search(r"<b>words</b> \(the median: \d+[.\d]*, now \d", text)
     assert "limit 0.05" in text
 
 
@@ -248,6 +248,34 @@ def test_shapes_show_a_bar_for_each_value_where_values_are_few() -> None:
     mostly = numeric_reference("f", zeros)
     assert quantile(mostly, mostly.counts, 0.5) == 0.0
     assert len(shape(mostly, mostly.counts).window) == 40
+
+
+def test_many_quiet_features_are_folded_and_days_without_rows_are_grey(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = [f"quiet_feature_{i}" for i in range(7)]
+    config = (folder / "sidecar.yaml").read_text()
+    listed = "".join(f"      {name}: {{column: words}}\n" for name in more)
+    (folder / "sidecar.yaml").write_text(config.replace("    features:\n", f"    features:\n{listed}"))
+    out_file = folder / "report.html"
+    at = ("--at", "2026-09-20T11:00", "--window", "48h")
+    code, _, _ = run(capsys, "report", "--config", folder / "sidecar.yaml", "--out", out_file, *at)
+    assert code == 0
+    text = out_file.read_text()
+    assert "<summary>10 more, as before</summary>" in text
+    assert "quiet_<wbr>feature_<wbr>6" in text
+    assert 'class="nothing"' in text
+    assert Page(text).open == []
+
+
+def test_a_long_replay_says_how_far_it_is(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradewatch.progress._LOG_SECONDS", 0.0)
+    out_file = folder / "report.html"
+    _, _, err = run(capsys, "report", "--config", folder / "sidecar.yaml", "--out", out_file)
+    assert re.search(r"reading the log: [\d,]+ rows\n", err)
+    assert re.search(r"counting the log: [\d,]+ rows\n", err)
 
 
 def test_what_is_not_installed_is_named_with_the_way_to_get_it(
