@@ -39,6 +39,8 @@ class Intake:
         old = times < (now // DAY - DAYS + 1) * DAY
         if counting:
             self._count_rejections(batch, unknown, future, old)
+        if batch.rows:
+            self._say_what_is_rejected(unknown, future)
         good = ~(unknown | future)
         if not good.any():
             return
@@ -94,6 +96,12 @@ class Intake:
         }.items():
             if rows:
                 tally.add(catalogue.GRADER_MODEL_ROWS_REJECTED_TOTAL, model, reason, amount=float(rows))
+
+    def _say_what_is_rejected(self, unknown: Flags, future: Flags) -> None:
+        minutes = round(AHEAD_SECONDS / 60)
+        ahead = f"rows are more than {minutes} minutes ahead of this clock; they are left out"
+        self.tell("future", ahead if future.any() else "", warning=True)
+        self.tell("time", "rows have no time that can be read" if unknown.any() else "", warning=True)
 
     def _say_what_is_odd(self, batch: Batch) -> None:
         if not batch.rows:

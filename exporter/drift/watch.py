@@ -21,7 +21,8 @@ from exporter.drift.evaluate import (
 from exporter.drift.intake import Intake
 from exporter.drift.known import Known, VersionKnown, declare, forget_version, from_saved, to_saved, with_ring
 from exporter.drift.labels import to_labels
-from exporter.drift.reference import Reference, UnusableReference
+from exporter.drift.reference import Part, Reference, UnusableReference
+from exporter.drift.remarks import remarks
 from exporter.drift.ring import DAY, HOUR, PREDICTION, Plan, Ring
 from exporter.drift.series import Series, series_of
 from exporter.drift.setup import Setup
@@ -249,6 +250,7 @@ class Watch:
             if (view := self._view(name, version, now, always=version is newest)) is not None:
                 views.append((version.last, view))
         ordered = [view for _, view in sorted(views, key=lambda pair: -pair[0])]
+        self._tell("rows", "" if ordered else "no row of the log could be used yet")
         if not ordered:
             configured = list(self.setup.model.versions) or ["" if self.setup.model.columns.version else "1"]
             ordered = [VersionView(name, now, False, 0, None) for name in configured]
@@ -267,11 +269,14 @@ class Watch:
         """A version's figures; None for one that is out of use."""
         model, trained = self.setup.model, self.setup.model.trained(name)
         parts, rows, reference_rows = {}, 0, None
+        known_parts: tuple[Part, ...] = ()
         if version.ring is not None:
             window = version.ring.window(now, model.window.seconds)
             rows, reference_rows = window.rows, version.ring.plan.reference.rows
-            parts = part_views(window, model, version, self._feature_failed)
+            known_parts, parts = window.parts, part_views(window, model, version, self._feature_failed)
         if not rows and not always:
+            for key in [key for key in self._said if key.startswith(f"{name}\0")]:
+                self._tell(key, "")
             return None
         try:
             for source, share in first_baselines(model, self.known, version, now).items():
@@ -280,7 +285,7 @@ class Watch:
         except Exception as error:
             self._failed("quality", "quality", f"figures cannot be made: {type(error).__name__}")
             quality = ()
-        return VersionView(
+        view = VersionView(
             version=name,
             at=now,
             sufficient=rows >= model.min_rows,
@@ -292,6 +297,9 @@ class Watch:
             new_samples=None if trained is None else version.new_samples,
             trained=trained,
         )
+        for kind, sentence in remarks(view, known_parts, model.min_rows):
+            self._tell(f"{name}\0{kind}", sentence, warning=True)
+        return view
 
     def _publish_counters(self) -> None:
         """Counters rise between evaluations, too."""

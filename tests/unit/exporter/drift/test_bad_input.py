@@ -50,6 +50,11 @@ def day(count: int = 2000, **changes: Any) -> list[Row]:
     return rows(count, NOON - DAY, NOON, **changes)
 
 
+def told(made: Watch) -> list[str]:
+    """What is told besides that there was no state to begin with."""
+    return [message for message in made.told() if "no saved state" not in message]
+
+
 def only_words_is_silent(made: Watch) -> None:
     for name in STATISTICS:
         assert gauge(made, f"feature_drift_{name}", "v1", "words") is None, name
@@ -73,6 +78,7 @@ def test_an_empty_log(tmp_path: Path, reference: Path, kind: str) -> None:
     assert made.snapshot
     assert gauge(made, "drift_sufficient_data", "") == 0
     assert made.snapshot.newest is None
+    assert "no row of the log could be used yet" in made.told()
     assert {family.name for family, _ in made.snapshot.series} == {
         f"grader_model_drift_{name}"
         for name in ("sufficient_data", "window_rows", "window_seconds", "last_evaluation_timestamp_seconds")
@@ -93,6 +99,7 @@ def test_one_row(tmp_path: Path, reference: Path) -> None:
     made = watched(tmp_path, reference, rows(1, NOON - 60, NOON))
     assert gauge(made, "drift_sufficient_data") == 0
     assert gauge(made, "drift_window_rows") == 1
+    assert 'version "v1" has fewer than 500 rows in its window: nothing is decided' in made.told()
     assert gauge(made, "feature_missing_ratio", "v1", "words") == 0
     for name in STATISTICS:
         assert gauge(made, f"feature_drift_{name}", "v1", "words") is None
@@ -102,6 +109,7 @@ def test_a_feature_that_is_null_in_every_row(tmp_path: Path, reference: Path) ->
     made = watched(tmp_path, reference, day(words=None))
     only_words_is_silent(made)
     assert gauge(made, "feature_missing_ratio", "v1", "words") == 1
+    assert told(made) == ['version "v1": "words" have no value in the window']
     assert gauge(made, "feature_out_of_range_ratio", "v1", "words") is None
     assert gauge(made, "drift_sufficient_data") == 1
 
@@ -127,6 +135,8 @@ def test_infinities_are_out_of_range_and_counted_as_ends(tmp_path: Path, referen
     made.round(NOON)
     ratio = gauge(made, "feature_out_of_range_ratio", "v1", "words")
     assert ratio == pytest.approx(140 / gauge(made, "drift_window_rows"), abs=0.001)  # type: ignore[operator]
+    far = 'version "v1": more than 5% of "words" are outside of all that the reference has'
+    assert far in made.told()
     for name in ("ks_statistic", "psi", "js_distance", "wasserstein_normalized"):
         assert np.isfinite(gauge(made, f"feature_drift_{name}", "v1", "words"))
 
@@ -172,6 +182,8 @@ def test_a_new_category_in_every_row(tmp_path: Path, reference: Path) -> None:
     found = [{**row, "language": f"lang-{row['id']}"} for row in day()]
     made = watched(tmp_path, reference, found)
     assert gauge(made, "feature_unseen_category_ratio", "v1", "language") == 1
+    far = 'version "v1": more than 5% of "language" are outside of all that the reference has'
+    assert told(made) == [far]
     assert gauge(made, "feature_drift_detected", "v1", "language") == 1
     assert gauge(made, "feature_drift_detected", "v1", "words") == 0
     assert made.snapshot
@@ -187,6 +199,7 @@ def test_a_clock_in_the_future(tmp_path: Path, reference: Path) -> None:
     log.write(rows(7, NOON, NOON + 60, first=2101))
     made.round(NOON + 60)
     assert counter(made, "rows_rejected_total", "future") == 100
+    assert "rows are more than 5 minutes ahead of this clock; they are left out" in made.told()
     assert counter(made, "predictions_total", "v1") == 7
     assert made.known.newest is not None
     assert made.known.newest < NOON + 60, "the watermark does not jump ahead"
@@ -212,6 +225,7 @@ def test_rows_without_a_time(tmp_path: Path, reference: Path) -> None:
     log.write([{**row, "time": "yesterday"} for row in rows(20, 0, 1, first=2001)])
     made.round(NOON + 300)
     assert counter(made, "rows_rejected_total", "no_time") == 20
+    assert "rows have no time that can be read" in made.told()
 
 
 def test_a_reference_smaller_than_the_window(tmp_path: Path) -> None:
@@ -219,6 +233,7 @@ def test_a_reference_smaller_than_the_window(tmp_path: Path) -> None:
     write_csv(path, rows(200, 0, 1, seed=8))
     made = watched(tmp_path, path, day(5000))
     assert gauge(made, "drift_reference_rows") == 200
+    assert any("more rows in its window than in its reference" in message for message in made.told())
     assert gauge(made, "feature_drift_detected", "v1", "words") == 0, "its own error is no drift"
 
 
@@ -229,6 +244,7 @@ def test_a_constant_feature(tmp_path: Path) -> None:
     assert gauge(made, "feature_drift_ks_statistic", "v1", "words") == 0
     assert gauge(made, "feature_drift_detected", "v1", "words") == 0
     assert gauge(made, "feature_drift_psi", "v1", "words") is None
+    assert any('the reference of "words" is constant' in message for message in made.told())
     other = tmp_path / "other"
     other.mkdir()
     moved = watched(other, path, day(words=6.0))
