@@ -42,7 +42,7 @@ mutate: $(ready) .tools/forky ## change every rule in every way and see that a t
 	$(python) -m tests.mutation.rules
 
 .PHONY: bench-drift
-bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, NannyML, scikit-learn, into docs/benchmarks.md; PARTS="speed memory errors alarms"
+bench-drift: $(ready) ## drift beside evidently, scipy, alibi-detect, NannyML, scikit-learn, into docs/benchmarks.md; PARTS="speed memory errors alarms faults"
 	@$(python) -m bench.drift $(PARTS)
 
 .PHONY: bench-alerts

@@ -1,6 +1,6 @@
 """`make bench-drift`: measure beside evidently, scipy and others, and write into docs/benchmarks.md.
 
-python -m bench.drift [--quick] [speed] [memory] [errors] [alarms]
+python -m bench.drift [--quick] [speed] [memory] [errors] [alarms] [faults]
 
 Peers are installed into .bench/, each in an environment of its own that also runs our side: both sides of a
 ratio run in turns in one process. A part takes one to ten minutes.
@@ -12,9 +12,11 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bench.document import machine, replace_section
 from bench.drift import tables
+from bench.drift.faults import TRIALS
 from bench.drift.peers import child, environment, say
 
 HERE = Path(sys.executable)
@@ -23,6 +25,7 @@ TITLES = {
     "memory": "Memory, imports and disk",
     "errors": "Errors of the distance",
     "alarms": "False alarms, and drift that is found",
+    "faults": "Where the same data mislead others",
 }
 
 
@@ -40,6 +43,7 @@ def main() -> None:
         "memory": lambda: _memory(sizes),
         "errors": lambda: _errors(sizes),
         "alarms": lambda: _alarms(5 if args.quick else 30),
+        "faults": _faults,
     }
     for name in args.parts or TITLES:
         say(name)
@@ -115,6 +119,19 @@ def _errors(sizes: list[int]) -> tuple[dict[str, str], str]:
 def _alarms(days: int) -> tuple[dict[str, str], str]:
     answer = child(HERE, "bench.drift.alarms", str(days))
     return answer["versions"], "\n\n".join(tables.alarms(answer))
+
+
+def _faults() -> tuple[dict[str, str], str]:
+    found: list[dict[str, Any] | str] = []
+    for peer in ("evidently", "nannyml"):
+        python = environment(peer)
+        found.append(python if isinstance(python, str) else child(python, "bench.drift.faults", peer))
+    versions = {
+        peer: answer["version"]
+        for peer, answer in zip(("evidently", "nannyml"), found, strict=True)
+        if isinstance(answer, dict)
+    }
+    return versions, "\n\n".join(tables.faults(*found, trials=TRIALS))
 
 
 if __name__ == "__main__":

@@ -184,3 +184,44 @@ def alarms(found: dict[str, Any]) -> Iterator[str]:
             for r in found["power"]
         ],
     )
+
+
+def faults(evidently: dict[str, Any] | str, nannyml: dict[str, Any] | str, trials: int) -> Iterator[str]:
+    """The same data through both sides, where the others' answer is known to be wrong."""
+    if isinstance(evidently, dict):
+        yield table(
+            (
+                f"{trials} windows of categories without drift, reference of 1,000: called drifted at 5 %",
+                *("ours", "promise", "evidently, chi-square"),
+            ),
+            [
+                (f"windows of {r['rows']:,}", f"{r['ours']:.1%}", _near(r["ours"]), f"{r['theirs']:.1%}")
+                for r in evidently["null"]
+            ],
+        )
+    rows = [("evidently", r) for r in evidently["outlier"]] if isinstance(evidently, dict) else []
+    rows += [("NannyML", r) for r in nannyml["outlier"]] if isinstance(nannyml, dict) else []
+    yield table(
+        ("one value of 1e6 comes into", "figure", "ours", "promise", "theirs"),
+        [
+            (
+                f"the {r['where']}, beside {side}",
+                r["figure"],
+                _from_to(r["ours"]),
+                at_most(100 * abs(r["ours"][1] / r["ours"][0] - 1), 1, " %"),
+                _from_to(r["theirs"]),
+            )
+            for side, r in rows
+        ],
+    )
+    for name, found in (("evidently", evidently), ("NannyML", nannyml)):
+        if isinstance(found, str):
+            yield f"{name} was not measured: {found}"
+
+
+def _near(share: float) -> str:
+    return _kept(abs(share - 0.05) <= 0.03, "5 % ± 3 %")
+
+
+def _from_to(pair: Sequence[float]) -> str:
+    return " → ".join(f"{value:.4g}" for value in pair)
