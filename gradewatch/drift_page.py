@@ -27,7 +27,8 @@ th { white-space: normal; vertical-align: bottom; } h3 { overflow-wrap: anywhere
 section { margin: 1rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: 8px;
   background: var(--panel); }
 section.bad-edge { border-left: 5px solid var(--bad); }
-.pictures { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: .5rem 0 0; max-width: 100%; }
+.pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+figure { margin: .5rem 0 0; flex: 1 1 18rem; max-width: 460px; }
 figcaption { font-size: .85rem; } svg { max-width: 100%; height: auto; display: block; }
 svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
 .now { fill: var(--now); opacity: .8; } .then { fill: var(--then); }

@@ -40,7 +40,8 @@ class Intake:
         if counting:
             self._count_rejections(batch, unknown, future, old)
         if batch.rows:
-            self._say_what_is_rejected(unknown, future)
+            # A log that is read again at an earlier time, as reports do, has rows after it.
+            self._say_what_is_rejected(unknown, future & counting)
         good = ~(unknown | future)
         if not good.any():
             return

@@ -378,3 +378,23 @@ def test_the_position_and_the_counts_are_saved_together(tmp_path: Path, referenc
         kept.round(NOON + 60 * (index + 1))
         assert counter(kept, "predictions_total", "v1") == total
         assert gauge(kept, "drift_window_rows") == 10 + total
+
+
+def test_counts_that_need_more_than_two_bytes_survive_a_restart(tmp_path: Path, reference: Path) -> None:
+    log = filled(tmp_path / "log.db", rows(300, NOON - DAY, NOON))
+    found = model(log.path, reference)
+    made = watch(found, tmp_path, log.path)
+    made.round(NOON)
+    for cells, amount in (("small", 65_535), ("large", 70_000)):
+        ring = made.known.versions["v1"].ring
+        assert ring
+        hour = max(ring.hours)
+        ring.hours[hour][3] = amount
+        log.write(rows(1, NOON, NOON + 1, first=301 if cells == "small" else 302))
+        made.round(NOON + 60)
+        made = watch(found, tmp_path, log.path)
+        made.round(NOON + 60)
+        again = made.known.versions["v1"].ring
+        assert again
+        assert again.hours[hour][3] >= amount
+        assert again.hours[hour].dtype == ring.hours[hour].dtype == np.int32
