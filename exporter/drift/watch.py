@@ -21,6 +21,7 @@ from exporter.drift.evaluate import (
 from exporter.drift.intake import Intake
 from exporter.drift.known import Known, VersionKnown, declare, forget_version, from_saved, to_saved, with_ring
 from exporter.drift.labels import to_labels
+from exporter.drift.reading import quick_steps
 from exporter.drift.reference import Part, Reference, UnusableReference
 from exporter.drift.remarks import remarks
 from exporter.drift.ring import DAY, HOUR, PREDICTION, Plan, Ring
@@ -125,7 +126,7 @@ class Watch:
         known, setup = self.known, self.setup
         intake = Intake(setup, known, self._version, self._tell)
         try:
-            for step in setup.log.steps(known.place, now, self._since(now)):
+            for step in quick_steps(setup.log.steps(known.place, now, self._since(now))):
                 if step.note:
                     self._tell("log", step.note, warning=True)
                 intake.take(step.batch, now, counting=setup.count_all or not known.rebuilding)
@@ -224,7 +225,8 @@ class Watch:
             return
         known = self.known
         try:
-            for step in self.setup.labels.steps(known.label_place, now, now - _LABEL_DAYS * DAY):
+            steps = self.setup.labels.steps(known.label_place, now, now - _LABEL_DAYS * DAY)
+            for step in quick_steps(steps):
                 if step.note:
                     self._tell("labels", step.note, warning=True)
                 known.register.apply(to_labels(step.batch, known))
