@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+_WAITED = re.compile(r" \(not acknowledged [^)]*\)")
+"""What a later step adds to the summary; when it is over nobody needs it."""
 LIMIT = 160
 """Characters of one text message; more would cost and split."""
 
@@ -19,6 +22,7 @@ def short_text(notification: Mapping[str, Any]) -> str:
     state = [labels.get("priority", "")]
     if notification.get("status") == "resolved":
         state.append("resolved")
+        summary = _WAITED.sub("", summary)
     elif labels.get("escalation", "0") != "0":
         state.append(f"ESCALATION {labels['escalation']}")
     words = (

@@ -72,7 +72,9 @@ def _test(policy: Policy, alert: dict[str, Any], step: float) -> dict[str, Any]:
     due = list(_due(policy, alert, step))
     fine = policy.scrape.evaluation.seconds
     last = math.ceil((due[-1] + COARSER) * step / fine)
-    series = _healthy(policy) | _strangers(policy, alert) | alert["example"]
+    # An objective's records are fed: of an `up` that is there they would be made a second time.
+    healthy = {} if "burn_tier" in alert["apart"] else _healthy(policy)
+    series = healthy | _strangers(policy, alert) | alert["example"]
     told = policy.priorities[alert["priority"]].steps
     who = ", ".join(
         f"to {_all(s)} {s.after} later" if s.after else f"to {_all(s)} after {alert['for']}" for s in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from alertmanager.table import WATCHDOG, Case, cases
 from policy.model import Policy
 from tests.routing.conftest import Server, eventually
+from typedyaml.units import Duration
 
 TIERS = ("fast", "medium", "slow", "longterm")
 
@@ -62,6 +64,8 @@ def scenes(policy: Policy) -> Iterator[tuple[Case, ...]]:
 
 def test_alerts_are_quiet_or_loud_as_the_policy_says(start: Callable[..., Server]) -> None:
     server = start(hold_messages)
+    # Thousands of alerts at once: the answer takes seconds, on a busy machine many.
+    server.client = replace(server.client, timeout=Duration(120.0))
     same_place = series_labels(server.policy)
     at = {server.service(): scene for scene in scenes(server.policy)}
     alerts = [{**same_place, **case.labels, "service": service} for service in at for case in at[service]]

@@ -32,10 +32,17 @@ STEP_0 = {
 }
 STEP_1 = STEP_0 | {
     "summary": "The service does not answer (not acknowledged for 15m: escalated to team-lead).",
+    "description": (
+        "auto-grader-backend on localhost:5000: not acknowledged for 15m, escalated to team-lead."
+    ),
     "escalated_to": "team-lead",
     "ack": 'alertname="ServiceDown",service="auto-grader",escalation=~"2"',
 }
-LAST = {name: text for name, text in STEP_1.items() if name != "ack"}
+LAST = {
+    name: text.replace("15m", "30m").replace("team-lead", "engineering-manager")
+    for name, text in STEP_1.items()
+    if name != "ack"
+}
 
 
 def notification(

@@ -49,6 +49,20 @@ def test_the_generated_clocks_pass(promtool: Program, checkout: Path, clock: str
     assert not told(narrow.run(Promtool(promtool.path), checkout / "generated" / clock))
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("policy", ["iit-ml-service", "learning-portal", "auto-project-management"])
+def test_the_clocks_of_the_other_policies_pass(newest_promtool: Program, tmp_path: Path, policy: str) -> None:
+    """Their alerts and objectives are others: one of them must not feed what another one records."""
+    files = rules.render.render(load_policy(policy)).files
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    clocks = [tmp_path / name for name in files if "/tests/" in name]
+    assert clocks
+    for clock in clocks:
+        assert not told(narrow.run(Promtool(newest_promtool.path), clock)), clock.name
+
+
 def test_promtool_accepts_the_rules_in_compressed_time(promtool: Program, fast: Path) -> None:
     tool = Promtool(promtool.path)
     assert not told(tool.check_rules(fast / "prometheus/auto-grader.rules.yaml"))
