@@ -89,17 +89,12 @@ def main(arguments: list[str]) -> int:
     wanted = list(chosen(every, given.rules))
     if given.rules and not wanted:
         parser.error(f"no rule is called {' or '.join(given.rules)}; titles are like 'ServiceDown 1'")
-    lines = known(every)
     if given.changed:
-        wanted = [(bench, s) for bench, s in wanted if not current(lines, s)]
+        lines = known(every)
+        wanted = [(bench, s) for bench, s in wanted if not record.current(lines, s)]
     good = run(wanted, given.jobs)
     if given.write:
-        lines = known(every)
-        missing = [s.title for _, s in every if not current(lines, s)]
-        if missing:
-            print(f"docs/mutation.md is not written, not shown yet: {', '.join(missing)}", file=sys.stderr)
-            return 1
-        report.write(lines.values(), [subject for _, subject in every])
+        report.write(report.page(known(every).values(), [subject for _, subject in every]))
     return 0 if good else 1
 
 
@@ -117,12 +112,6 @@ def known(every: Iterable[tuple[Bench, Subject]]) -> dict[tuple[str, str], recor
     return {key: line for key, line in record.read().items() if key in keys}
 
 
-def current(lines: dict[tuple[str, str], record.Line], subject: Subject) -> bool:
-    """Whether what is recorded of a rule is of this rule with these tests."""
-    line = lines.get((subject.policy, subject.title))
-    return line is not None and line.fingerprint == record.fingerprint(subject)
-
-
 def run(wanted: list[tuple[Bench, Subject]], jobs: int) -> bool:
     """Try the mutants of these rules and record the outcome; whether all is well."""
     # The cheap ones first, so that a run that is ended has shown most; steps are told by their text.
@@ -134,7 +123,8 @@ def run(wanted: list[tuple[Bench, Subject]], jobs: int) -> bool:
         for future in as_completed(futures):
             one = future.result()
             key = one.subject.policy, one.subject.title
-            record.put(key, record.line(one.subject, one.noticed) if one.good else None)
+            line = record.line(one.subject, one.noticed, len(one.equivalent))
+            record.put(key, None if one.wrongly_listed else line)
             for change in one.survivors:
                 print(f"survives: {one.subject.title}: {change}", flush=True)
             for change in one.wrongly_listed:
