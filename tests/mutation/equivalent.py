@@ -106,6 +106,16 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "it only matters whether the service was there then",
     ),
     Equivalent(
+        r"ThroughputBelowDemand 0$",
+        r"matcher dropped: job=\"nginx\"",
+        "the other side still selects the job, and sides are matched by it",
+    ),
+    Equivalent(
+        r"service_priority:incidents_(open|begun):",
+        r"function count -> sum",
+        "each incident is a 1: group by () makes it so",
+    ),
+    Equivalent(
         r"Watchdog 0$",
         r"figure",
         "it fires whatever its value",
