@@ -116,6 +116,16 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "each incident is a 1: group by () makes it so",
     ),
     Equivalent(
+        r"service_priority:incident_resolve_seconds:",
+        r"matcher dropped: service=",
+        "the other side still selects the service, and sides are matched by it",
+    ),
+    Equivalent(
+        r"service:health_part:ratio (memory|disk)$",
+        r"matcher (dropped: (job=|, fstype)|value \"tmpfs)",
+        "the other side still selects it, and sides are matched by it",
+    ),
+    Equivalent(
         r"Watchdog 0$",
         r"figure",
         "it fires whatever its value",
