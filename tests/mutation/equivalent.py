@@ -152,8 +152,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         r"service:health_part:ratio errors$",
-        r"(function (rate|sum) \(2\)|matcher dropped: job=\S+ \(2\)|operator \*|window \[5m\] \(2\) -> \[25m\])",
+        r"(function (rate|sum) \(2\)|matcher dropped: job=\S+ \(2\)|operator \*|window \S+ \(2\) -> \[25m\])",
         "0 times anything is 0, and where nobody asks the other side leaves the part out",
+    ),
+    Equivalent(
+        r"slo:events_bad:increase\w+ latency$",
+        r"matcher dropped: job=",
+        "the other side still selects the job, and sides are matched by it",
+    ),
+    Equivalent(
+        r"slo:samples_bad:count ",
+        r"(function count \(2\) -> sum|operator \* -> /)",
+        "0 times or through what is not 0 is 0",
     ),
     Equivalent(
         r"Watchdog 0$",
