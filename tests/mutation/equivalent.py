@@ -106,6 +106,66 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "it only matters whether the service was there then",
     ),
     Equivalent(
+        r"ThroughputBelowDemand 0$",
+        r"matcher dropped: job=\"nginx\"",
+        "the other side still selects the job, and sides are matched by it",
+    ),
+    Equivalent(
+        r"service_priority:incidents_(open|begun):",
+        r"function count -> sum",
+        "each incident is a 1: group by () makes it so",
+    ),
+    Equivalent(
+        r"service_priority:incident_resolve_seconds:",
+        r"matcher dropped: service=",
+        "the other side still selects the service, and sides are matched by it",
+    ),
+    Equivalent(
+        r"service:health_part:ratio (memory|disk)$",
+        r"matcher (dropped: (job=|, fstype)|value \"tmpfs)",
+        "the other side still selects it, and sides are matched by it",
+    ),
+    Equivalent(
+        r"service:health_part:ratio latency$",
+        r"(function max \(2\) -> min|label of by\(\) dropped: job,)",
+        "one job is selected, which has one percentile",
+    ),
+    Equivalent(
+        r"service:health_part:ratio latency$",
+        r"function rate -> increase",
+        "a percentile depends on the shares of the buckets, which a common factor leaves as they are",
+    ),
+    Equivalent(
+        r"service:health_score:",
+        r"matcher dropped: (, )?(job|service)=",
+        "the other side still selects it, and sides are matched by all labels",
+    ),
+    Equivalent(
+        r"service_priority:incidents_begun:",
+        r"matcher (dropped: (, service=\"auto-grader\"|priority!=\"none\",)|value \"none\") \(2\)",
+        "the first side still selects it, and sides are matched by it",
+    ),
+    Equivalent(
+        r"service_priority:incidents_begun:",
+        r"offset 15s -> 7s500ms",
+        "half an evaluation ago the newest sample is that of one evaluation ago",
+    ),
+    Equivalent(
+        r"service:health_part:ratio errors$",
+        r"(function (rate|sum) \(2\)|matcher dropped: job=\S+ \(2\)|operator \*|window \S+ \(2\) -> \[25m\])",
+        "0 times anything is 0, and where nobody asks the other side leaves the part out",
+    ),
+    Equivalent(
+        r"slo:events_bad:increase\w+ latency$",
+        r"matcher dropped: job=",
+        "the other side still selects the job, and sides are matched by it",
+    ),
+    Equivalent(
+        r"slo:samples_bad:count ",
+        r"(function count \(2\) -> sum|operator \* -> /)",
+        "0 times or through what is not 0 is 0",
+    ),
+    Equivalent(
         r"Watchdog 0$",
         r"figure",
         "it fires whatever its value",

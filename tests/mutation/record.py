@@ -21,7 +21,7 @@ HEAD = "policy\trule\tfingerprint\tmutants\tnoticed\tequivalent"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rule: every mutant was noticed or is equivalent."""
+    """One rule: how many of its mutants were noticed, and how many are listed as equivalent."""
 
     policy: str
     rule: str
@@ -29,6 +29,11 @@ class Line:
     mutants: int
     noticed: int
     equivalent: int
+
+    @property
+    def survivors(self) -> int:
+        """Mutants that nothing noticed and that are not listed."""
+        return self.mutants - self.noticed - self.equivalent
 
     @property
     def key(self) -> tuple[str, str]:
@@ -39,10 +44,10 @@ class Line:
         return "\t".join([self.policy, self.rule, self.fingerprint, *map(str, figures)])
 
 
-def line(subject: Subject, noticed: int) -> Line:
-    """The line of a rule of which all other mutants are equivalent."""
-    count = len(subject.mutants)
-    return Line(subject.policy, subject.title, fingerprint(subject), count, noticed, count - noticed)
+def line(subject: Subject, noticed: int, listed: int) -> Line:
+    """The line of a rule; `listed` of its mutants are equivalent."""
+    mark = fingerprint(subject)
+    return Line(subject.policy, subject.title, mark, len(subject.mutants), noticed, listed)
 
 
 def fingerprint(subject: Subject) -> str:
@@ -55,6 +60,12 @@ def fingerprint(subject: Subject) -> str:
     mutants = [(mutant.change, mutant.rule) for mutant in subject.mutants]
     whole = json.dumps([subject.rule, mutants, tests, subject.read, listed], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def current(lines: dict[tuple[str, str], Line], subject: Subject) -> bool:
+    """Whether it is recorded that all mutants of a rule are noticed, of this rule with these tests."""
+    line = lines.get((subject.policy, subject.title))
+    return line is not None and not line.survivors and line.fingerprint == fingerprint(subject)
 
 
 def read(path: Path = PATH) -> dict[tuple[str, str], Line]:

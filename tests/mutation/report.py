@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.mutation import equivalent
-from tests.mutation.record import Line
+from tests.mutation.record import Line, current
 from tests.mutation.trial import Subject
 
 PATH = Path(__file__).parents[2] / "docs/mutation.md"
@@ -47,7 +47,7 @@ their rule, and are listed below. A mutant that survives and is not listed makes
   runs it; it needs no history. Whoever changes a rule or its tests runs it too and commits the file.
 * A change that changes nothing, or that is no PromQL, is an error; so is a listed mutant that is noticed.
 
-## What is changed
+{open}## What is changed
 
 | change | mutants |
 |---|---:|
@@ -61,14 +61,16 @@ their rule, and are listed below. A mutant that survives and is not listed makes
 """
 
 
-def write(lines: Iterable[Line], subjects: Sequence[Subject]) -> None:
+def write(text: str) -> None:
     """The page anew."""
-    PATH.write_text(page(lines, subjects), encoding="utf-8")
+    PATH.write_text(text, encoding="utf-8")
 
 
 def page(lines: Iterable[Line], subjects: Sequence[Subject]) -> str:
     """The page as text; the figures are those of the lines."""
     lines = list(lines)
+    shown = {line.key: line for line in lines}
+    open_ = [one.title for one in subjects if not current(shown, one)]
     noticed, same = sum(line.noticed for line in lines), sum(line.equivalent for line in lines)
     counted = sum(line.mutants for line in lines) - same
     kinds = Counter(_kind(m.change) for subject in subjects for m in subject.mutants)
@@ -85,6 +87,7 @@ def page(lines: Iterable[Line], subjects: Sequence[Subject]) -> str:
         share=f"{100 * noticed / counted:.2f} %",
         equivalent=same,
         none="; there is none" if noticed == counted else "",
+        open=f"Not shown as they are now: {', '.join(open_)}.\n\n" if open_ else "",
         kinds="\n".join(f"| {told} | {kinds[kind]} |" for kind, told in KINDS.items()),
         reasons="\n".join(
             f"| {_cell(entry.rule)} | {_cell(entry.change)} | {count} | {entry.why} |"

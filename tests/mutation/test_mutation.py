@@ -40,7 +40,7 @@ def test_every_operator_makes_its_mutants() -> None:
         "label of by() dropped: job (1)",
         "function rate -> irate",
         "function rate -> increase",
-        'matcher dropped: job="x", ',
+        'matcher dropped: job="x",',
         'matcher value "x" (1) -> "xx"',
         'matcher dropped: , code=~"5.."',
         'matcher value "5.." -> "5..x"',
@@ -53,7 +53,7 @@ def test_every_operator_makes_its_mutants() -> None:
         'matcher value "x" (2) -> "xx"',
         "operator > (1) -> >=",
         "operator > (1) -> <",
-        "guard dropped: > 0",
+        "guard dropped: > 0 (1)",
         "figure 0 (1) -> 1",
         "operator > (2) -> >=",
         "operator > (2) -> <",
@@ -155,7 +155,7 @@ def test_a_fingerprint_changes_with_the_rule_and_with_its_tests() -> None:
 
 def test_rules_that_changed_are_noticed() -> None:
     lines = rules.known(every())
-    changed = [(bench, one) for bench, one in every() if not rules.current(lines, one)]
+    changed = [(bench, one) for bench, one in every() if not record.current(lines, one)]
     changed.sort(key=lambda pair: sum(test.cost for test in pair[1].tests))
     found = [rules.outcome(bench, one) for bench, one in changed[:MOST_CHANGED]]
     told = [f"{o.subject.title}: {change}" for o in found for change in (*o.survivors, *o.wrongly_listed)]
