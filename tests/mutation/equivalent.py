@@ -91,7 +91,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "the other sides still select it, and sides are matched by all labels",
     ),
     Equivalent(
-        r"slo:events_bad:increase\w+ availability$",
+        r"slo:events_bad:increase\w+ (availability|grading-success)$",
         r"function (increase \(2\) -> rate|sum \(2\) -> max)",
         "0 times anything is 0",
     ),

@@ -34,6 +34,7 @@ OBJECTIVES = {
         Objective("latency", BACKEND, 0.95, 0.05, "30m 2h 6h 1d 3d", "6h"),
         Objective("database", "gradewatch", 0.9995, 0.0005, "2h 6h 1d 3d", "1d", sampled=True),
         Objective("grading", "gradewatch", 0.99, 0.01, "2h 6h 1d 3d", "1d", sampled=True),
+        Objective("grading-success", "gradewatch", 0.99, 0.01, "2h 6h 1d 3d", "1d"),
     ),
     "iit-ml-service": (
         Objective("service-health", "iit-ml-service", 0.9995, 0.0005, "2h 6h 1d 3d", "1d", sampled=True),
@@ -68,19 +69,28 @@ def _by_the_minute(policy: str, one: Objective) -> Iterator[Test]:
         yield from _without_errors(policy, one, "1m", "0+5x10", asked)
 
 
+_GOOD = {
+    "availability": 'http_requests_total{%s,status="200"}',
+    "grading-success": 'grader_gradings_total{%s,outcome="partial"}',
+}
+"""A series without anything bad, of the objectives that are a ratio of one metric."""
+
+
 def _by_the_hour(policy: str, one: Objective) -> Iterator[Test]:
-    if one.slo == "availability":
+    if one.slo in _GOOD:
         asked = {"2h": ("2h", "4h"), "6h": ("5h", "10h"), "1d": ("17h", "37h"), "3d": ("51h", "109h")}
         yield from _without_errors(policy, one, "15m", "0+5x4", asked)
     if one.slo == "latency":
         yield from _latency(policy, one)
+    if one.slo == "grading-success":
+        yield _spoiled(policy, one)
 
 
 def _without_errors(
     policy: str, one: Objective, interval: str, begin: str, asked: dict[str, tuple[str, str]]
 ) -> Iterator[Test]:
     """Requests without errors that stop, and whose series ends: asked within the window, and after it."""
-    series = f'http_requests_total{{job="{one.job}",instance="a:5000",status="200"}}'
+    series = _GOOD[one.slo] % f'job="{one.job}",instance="a:5000"'
     labels = _labels(policy, one)
     within, after, flat = [], [], []
     for window, (early, late) in asked.items():
@@ -88,11 +98,29 @@ def _without_errors(
         within.append(_ask(early, f'{name}{{slo="{one.slo}"}}', f"{name}{labels}", 0))
         after.append(_ask(late, f'{name}{{slo="{one.slo}"}}'))
         flat.append(_ask(late, f'{name}{{slo="{one.slo}"}}', f"{name}{labels}", 0))
-    words = f"a service without errors, in windows of {' '.join(asked)}"
+    words = f"{one.slo} without errors, in windows of {' '.join(asked)}"
     yield _test(f"{words}: no bad events as long as it was there", interval, {series: begin}, within + after)
     step, count = begin.removeprefix("0+").split("x")
     stays = f"{begin} {int(step) * int(count)}x440"
     yield _test(f"{words}: none when nobody asks", interval, {series: stays}, flat)
+
+
+def _spoiled(policy: str, one: Objective) -> Test:
+    """Two sidecars, of whose 100 gradings each quarter of an hour three are spoiled."""
+    series = 'grader_gradings_total{job="%s",instance="%s",outcome="%s"}'
+    given = {
+        series % (one.job, "a:1", "internal_error"): "0+1x320",
+        series % (one.job, "b:1", "internal_error"): "0+2x320",
+        series % (one.job, "a:1", "accepted"): "0+57x320",
+        series % (one.job, "b:1", "rejected"): "0+40x320",
+        series % (f"{one.job}-2", "a:1", "internal_error"): "0+900x320",
+    }
+    asks = []
+    for window, samples in SAMPLES.items():
+        for kind, each in (("bad", 3), ("total", 100)):
+            name = f'slo:events_{kind}:increase{window}{{slo="{one.slo}"}}'
+            asks.append(_near("79h", name, str(samples * each), policy, one))
+    return _test(f"spoiled gradings of {one.slo} in long windows", "15m", given, asks)
 
 
 def _latency(policy: str, one: Objective) -> Iterator[Test]:
