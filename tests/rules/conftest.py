@@ -45,7 +45,7 @@ def fast(
 ) -> Path:
     """A build in compressed time, as the demo makes it."""
     root = tmp_path_factory.mktemp("fast")
-    here = dataclasses.replace(document.value, alerts=watched(document.value))
+    here = dataclasses.replace(document.value, alerts=watched(document.value, request.param))
     write(root, dataclasses.replace(document, value=compress(here, request.param)))
     return root
 

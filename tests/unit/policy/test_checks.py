@@ -61,13 +61,13 @@ CASES = [
         'label "priority" is set by gradewatch itself',
     ),
     (
-        "    target: 0.99\n    period: 30d",
-        "    target: 0.99\n    period: 120d",
+        "    target: 0.99\n    period: 30d\n    sli: {kind: freshness",
+        "    target: 0.99\n    period: 120d\n    sli: {kind: freshness",
         "period 120d is longer than Prometheus keeps samples (90d)",
     ),
     (
-        "    target: 0.99\n    period: 30d",
-        "    target: 0.99\n    period: 3d",
+        "    target: 0.99\n    period: 30d\n    sli: {kind: freshness",
+        "    target: 0.99\n    period: 3d\n    sli: {kind: freshness",
         "period 3d is not longer than the window 3d of a burn tier",
     ),
     (
