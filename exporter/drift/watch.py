@@ -21,7 +21,7 @@ from exporter.drift.evaluate import (
 from exporter.drift.intake import Intake
 from exporter.drift.known import Known, VersionKnown, declare, forget_version, from_saved, to_saved, with_ring
 from exporter.drift.labels import to_labels
-from exporter.drift.reading import quick_steps
+from exporter.drift.pause import paused_gc
 from exporter.drift.reference import Part, Reference, UnusableReference
 from exporter.drift.remarks import remarks
 from exporter.drift.ring import DAY, HOUR, PREDICTION, Plan, Ring
@@ -63,6 +63,7 @@ class Watch:
     _said: dict[str, str] = field(default_factory=dict)
     _changed: bool = True
 
+    @paused_gc()
     def round(self, now: float) -> None:
         """Read what is new, evaluate when it is time, save. Never raises for what the data are like."""
         if not self._recalled:
@@ -126,7 +127,7 @@ class Watch:
         known, setup = self.known, self.setup
         intake = Intake(setup, known, self._version, self._tell)
         try:
-            for step in quick_steps(setup.log.steps(known.place, now, self._since(now))):
+            for step in setup.log.steps(known.place, now, self._since(now)):
                 if step.note:
                     self._tell("log", step.note, warning=True)
                 intake.take(step.batch, now, counting=setup.count_all or not known.rebuilding)
@@ -225,8 +226,7 @@ class Watch:
             return
         known = self.known
         try:
-            steps = self.setup.labels.steps(known.label_place, now, now - _LABEL_DAYS * DAY)
-            for step in quick_steps(steps):
+            for step in self.setup.labels.steps(known.label_place, now, now - _LABEL_DAYS * DAY):
                 if step.note:
                     self._tell("labels", step.note, warning=True)
                 known.register.apply(to_labels(step.batch, known))
