@@ -77,7 +77,7 @@ golden: $(ready) .tools/forky ## what is derived from code outside generated/: d
 	GOLDEN=write $(python) -m pytest -q tests/routing/test_messages.py tests/unit/alertmanager/test_documentation.py
 
 .PHONY: pictures
-pictures: $(ready) .tools/forky $(browser) ## docs/dashboards.md and its pictures, from the data sets of the tests; BOARDS=gradewatch-queue
+pictures: $(ready) .tools/forky $(browser) ## docs/dashboards.md and its pictures, from the demo in an ordinary hour and in an outage; BOARDS=gradewatch-queue
 	$(python) -m tests.dashboards.album $(BOARDS)
 
 .PHONY: bench-exporter
