@@ -105,8 +105,11 @@ class Position:
         while len(marks) > 1 and marks[1][0] <= now - OVERLAP_SECONDS:
             del marks[0]
         self.marks = marks
-        low = self.low
-        self.seen = {row_id for row_id in self.seen if row_id > low}
+        low, first = self.low, min(self.seen, default=0)
+        if low - first < len(self.seen):
+            self.seen.difference_update(range(first, low + 1))
+        else:
+            self.seen = {row_id for row_id in self.seen if row_id > low}
 
     def shift(self, seconds: float) -> None:
         """Move every time by so much: the clock that they were read from is another one now."""

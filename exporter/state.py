@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -88,19 +88,25 @@ def position_to_json(position: Position) -> dict[str, Any]:
 def position_from_json(saved: dict[str, Any]) -> Position:
     """The reverse; raises KeyError, TypeError or ValueError for what is not a position."""
     pending = {int(row_id): float(since) for row_id, since in saved["pending"]}
+    seen: set[int] = set()
+    for first, last in saved["seen"]:
+        seen.update(range(first, last + 1))
     return Position(
         watermark=int(saved["watermark"]),
         marks=[(float(at), int(mark)) for at, mark in saved["marks"]],
-        seen={row_id for first, last in saved["seen"] for row_id in range(first, last + 1)},
+        seen=seen,
         pending=Pending(pending, int(saved["dropped"])),
     )
 
 
-def to_ranges(ids: Iterable[int]) -> list[list[int]]:
+def to_ranges(ids: Set[int]) -> list[list[int]]:
     """Ids as [first, last] pairs of unbroken runs."""
-    ordered = sorted(ids)
-    if not ordered:
+    if not ids:
         return []
+    first, last = min(ids), max(ids)
+    if last - first + 1 == len(ids):  # the usual case
+        return [[first, last]]
+    ordered = sorted(ids)
     breaks = [(a, b) for a, b in pairwise(ordered) if b != a + 1]
     firsts = [ordered[0], *(b for _, b in breaks)]
     lasts = [*(a for a, _ in breaks), ordered[-1]]
