@@ -90,6 +90,6 @@ def test_only_the_prometheus_that_is_allowed_scrapes(
         "no_certificate": "down",
     }
     assert "401" in found["wrong_password"]["lastError"]
-    # In TLS 1.3 the refusal comes after the client's handshake: who writes at once may see the closed line first.
+    # In TLS 1.3 the refusal follows the client's handshake: who writes at once may see the closed line first.
     refused = ("certificate", "broken pipe", "connection reset")
     assert any(word in found["no_certificate"]["lastError"] for word in refused)
