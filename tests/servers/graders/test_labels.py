@@ -59,6 +59,12 @@ VALUES = {
 LABELLED = [(system, dialect) for system, dialect in EVERYWHERE if system.profile in KNOWN]
 
 
+def labelled(system: System, dialect: str, request: pytest.FixtureRequest, folder: Path) -> Site:
+    """A site of its own: the role has the rights for every label that the profile offers."""
+    server = request.getfixturevalue(SERVERS[dialect])
+    return Site(system, dialect, server.new_schema(), folder, offered(load_profile(system.profile).value))
+
+
 EVERYWHERE_LABELLED = pytest.mark.parametrize(
     ("system", "dialect"), LABELLED, ids=[f"{system.profile}-{dialect}" for system, dialect in LABELLED]
 )
@@ -68,11 +74,9 @@ EVERYWHERE_LABELLED = pytest.mark.parametrize(
 def test_events_are_counted_by_what_they_belong_to(
     system: System, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    labels = offered(load_profile(system.profile).value)
-    server = request.getfixturevalue(SERVERS[dialect])
-    site = Site(system, dialect, server.new_schema(), tmp_path, labels)
+    site = labelled(system, dialect, request, tmp_path)
     site.run(*KNOWN[system.profile])
-    sidecar = site.sidecar(labels={label: ["*"] for label in labels})
+    sidecar = site.sidecar(labels={label: ["*"] for label in site.labels})
     before = sidecar.events()
     assert sidecar.reasons() == {}
     with site.connection() as db:
@@ -94,9 +98,7 @@ def test_events_are_counted_by_what_they_belong_to(
 def test_a_label_walks_through_no_table_that_grows(
     system: System, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    labels = offered(load_profile(system.profile).value)
-    server = request.getfixturevalue(SERVERS[dialect])
-    site = Site(system, dialect, server.new_schema(), tmp_path, labels)
+    site = labelled(system, dialect, request, tmp_path)
     site.fill(ROWS)
     for name, block in site.profile.queries.items():
         if block.follow == "watermark":
