@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dashboards.palette import INFO, Json
-from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE, SLO, SYSTEM
+from dashboards.shell import (
+    ADOPTION,
+    ALERTING,
+    ASSIGNMENTS,
+    DATABASE,
+    GRADER,
+    MODEL,
+    OVERVIEW,
+    QUEUE,
+    SLO,
+    SYSTEM,
+)
 
 NAMES: Mapping[str, str] = {
     OVERVIEW: "Overview",
     GRADER: "Grader",
+    ASSIGNMENTS: "Assignments",
     QUEUE: "Queue",
     DATABASE: "Database",
     SYSTEM: "System",

@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboards.boards.adoption import adoption
 from dashboards.boards.alerting import alerting
+from dashboards.boards.assignments import assignments
 from dashboards.boards.database import database
 from dashboards.boards.grader import grader
 from dashboards.boards.model import model
@@ -16,7 +17,18 @@ from dashboards.boards.queue import queues
 from dashboards.boards.system import system
 from dashboards.finalise import dump, finalise
 from dashboards.palette import Json
-from dashboards.shell import ADOPTION, ALERTING, DATABASE, GRADER, MODEL, OVERVIEW, QUEUE, SLO, SYSTEM
+from dashboards.shell import (
+    ADOPTION,
+    ALERTING,
+    ASSIGNMENTS,
+    DATABASE,
+    GRADER,
+    MODEL,
+    OVERVIEW,
+    QUEUE,
+    SLO,
+    SYSTEM,
+)
 from dashboards.shipping import api_payload, config_map, minified
 from policy.model import Policy
 from policy.rendered import Rendered
@@ -26,6 +38,7 @@ FOLDER = "grafana"
 BOARDS: Mapping[str, Callable[[Policy], Any]] = {
     OVERVIEW: overview,
     GRADER: grader,
+    ASSIGNMENTS: assignments,
     QUEUE: queues,
     DATABASE: database,
     SYSTEM: system,

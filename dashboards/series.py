@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporter.catalogue import FOREIGN, Family, ForeignFamily
+from exporter.catalogue import ADDED_LABELS, FOREIGN, LABELLED, Family, ForeignFamily
 from policy.model import Policy
 
 RULE_LABELS = ("priority", "severity", "service", "team", "category", "alert_type", "escalation")
@@ -103,6 +103,7 @@ def _refuse_unknown(family: Selectable, part: str, matchers: Mapping[str, Value]
         raise UnknownSeriesError(f'{family.name} is a {type_ or "record"}: it has no part "{part}"')
     allowed = {*family.labels, "job", "instance", *(RULE_LABELS if _is_ruled(family) else ())}
     allowed |= {"le"} if part == "bucket" else set()
+    allowed |= set(ADDED_LABELS if family in LABELLED else ())
     for label, value in matchers.items():
         if label not in allowed:
             raise UnknownSeriesError(

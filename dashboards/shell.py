@@ -21,6 +21,7 @@ OVERVIEW = "gradewatch-overview"
 GRADER = "gradewatch-grader"
 DATABASE = "gradewatch-database"
 QUEUE = "gradewatch-queue"
+ASSIGNMENTS = "gradewatch-assignments"
 SYSTEM = "gradewatch-system"
 MODEL = "gradewatch-model"
 SLO = "gradewatch-slo"
@@ -29,6 +30,8 @@ ADOPTION = "gradewatch-adoption"
 QUERY_REF = "PrometheusVariableQueryEditor-VariableQuery"
 ALL = "$__all"
 ALL_PATTERN = ".+"
+EVERYTHING = ".*"
+"""With the series that lack the label."""
 _NO_ALERTS = "This policy has no alert about this board's parts."
 
 
@@ -36,6 +39,7 @@ class _Variable(core.Template):  # type: ignore[misc]  # grafanalib has no types
     """grafanalib's template in the shape that Grafana saves today."""
 
     chosen: Any = attr.ib(factory=list)
+    all_pattern: Any = attr.ib(default=ALL_PATTERN)
 
     def to_json_data(self) -> Json:
         """A query variable with several values; `chosen` is preselected, All when empty."""
@@ -51,7 +55,7 @@ class _Variable(core.Template):  # type: ignore[misc]  # grafanalib has no types
             "sort": 1,
             "multi": True,
             "includeAll": True,
-            "allValue": ALL_PATTERN,
+            "allValue": self.all_pattern,
             "current": current,
             "options": [],
             "hide": 0,

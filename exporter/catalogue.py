@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Type = Literal["gauge", "counter", "histogram", "info"]
 Since = Literal["now", "later"]
@@ -64,6 +64,9 @@ class ForeignFamily:
     exporter: str
 
 
+AddedLabel = Literal["course", "assignment"]
+"""What the configuration can add to the families of LABELLED (graders[].labels)."""
+ADDED_LABELS: tuple[str, ...] = get_args(AddedLabel)
 OPEN: tuple[str, ...] = ()
 """Values of a label whose set is not closed: configured names."""
 
@@ -1194,6 +1197,14 @@ _FOREIGN = [
         nginx_connections_handled=(),
     ),
 ]
+
+LABELLED = (
+    GRADER_SUBMISSIONS_TOTAL,
+    GRADER_DEADLINE_SUBMISSIONS_TOTAL,
+    GRADER_GRADINGS_TOTAL,
+    GRADER_GRADING_FAILURES_TOTAL,
+)
+"""What ADDED_LABELS can be added to. A histogram would have a dozen series more for each value."""
 
 FOREIGN: Mapping[str, ForeignFamily] = MappingProxyType({family.name: family for family in _FOREIGN})
 """Families of other exporters by their exposed name (histograms without _bucket). Every series also carries

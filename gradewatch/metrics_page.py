@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from exporter.catalogue import FAMILIES, FOREIGN, Family, ForeignFamily
+from exporter.catalogue import FAMILIES, FOREIGN, LABELLED, Family, ForeignFamily
 from exporter.collector import go_float
-from exporter.profiles.labels import LABELLED
 
 # Names that monitoring plans of graders commonly use, and what says the same here. A name without a metric of
 # ours is the application's own, or of a subject that is not exported yet.
@@ -46,7 +45,7 @@ have the labels `course` or `assignment` as well.
 
 def metrics_page() -> str:
     """The page, as Markdown."""
-    *first, last = [f"`grader_{feed}`" for feed in LABELLED]
+    *first, last = [f"`{family.name}`" for family in LABELLED]
     head = _HEAD.format(labelled=f"{', '.join(first)} and {last}")
     return "\n".join([head, *_ours(), *_also_called(), *_foreign()])
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gradewatch import exits
 
 if TYPE_CHECKING:
+    from exporter.catalogue import AddedLabel
     from exporter.profiles import Profile
-    from exporter.profiles.profile import LabelName
 
 SUMMARY = "List the known graders, show what is read of one, or try it on a database."
 EXAMPLE = (
@@ -102,7 +102,7 @@ def loaded(name: str) -> Profile:
     return load_profile(name).value
 
 
-def _labels(given: list[str], profile: Profile) -> tuple[LabelName, ...]:
+def _labels(given: list[str], profile: Profile) -> tuple[AddedLabel, ...]:
     from exporter.profiles.labels import offered
 
     for name in given:

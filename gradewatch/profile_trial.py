@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from exporter.catalogue import AddedLabel
 from exporter.collector import CollectError, Collector, Deadline, Row, RowFamily
 from exporter.collectors import build
 from exporter.collectors.facts import Facts, ProfileCollector
@@ -21,7 +22,6 @@ from exporter.databases.pool import Pool
 from exporter.profiles import Profile, bind
 from exporter.profiles.grants import Place
 from exporter.profiles.labels import with_labels
-from exporter.profiles.profile import LabelName
 from gradewatch import exits
 from gradewatch.profile_pages import rights
 from gradewatch.tables import paragraph, table
@@ -45,7 +45,7 @@ class Trial:
         args: argparse.Namespace,
         profile: Profile,
         options: Mapping[str, str],
-        labels: Sequence[LabelName],
+        labels: Sequence[AddedLabel],
     ) -> Trial:
         """Check what the user gave; raises UsageError."""
         try:

@@ -11,7 +11,7 @@ import yaml
 
 from dashboards.records import all_records
 from dashboards.series import HISTOGRAM_PARTS, RULE_LABELS, request_duration, requests
-from exporter.catalogue import FAMILIES, FOREIGN, Family, ForeignFamily
+from exporter.catalogue import ADDED_LABELS, FAMILIES, FOREIGN, LABELLED, Family, ForeignFamily
 from policy.model import Policy
 
 _SELECTED = re.compile(r"[a-zA-Z_:][\w:]*(?=\{)")
@@ -41,7 +41,7 @@ def known(policy: Policy | None) -> dict[str, Known]:
     if policy:
         families += [requests(policy), request_duration(policy)]
     for family in families:
-        labels = frozenset(family.labels) | _TARGET
+        labels = frozenset(family.labels) | _TARGET | frozenset(ADDED_LABELS if family in LABELLED else ())
         values = getattr(family, "values", None)
         if family.type == "histogram":
             for part in HISTOGRAM_PARTS:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import product
 
-from exporter.catalogue import Family
+from exporter.catalogue import LABELLED, Family
 from exporter.collectors.rows import Record
 from exporter.databases.pool import Session
-from exporter.profiles.labels import LABELLED
 from exporter.tally import Tally
 
 OTHER = "other"
@@ -36,7 +35,7 @@ class Breakdown:
 
     def family(self, family: Family) -> Family:
         """The family with the labels, if it is one of those that can carry them."""
-        if family.name.removeprefix("grader_") not in LABELLED:
+        if family not in LABELLED:
             return family
         return replace(family, labels=(*family.labels, *self.names))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, get_args
+from typing import Any, Generic, Protocol, TypeVar
 
 from exporter import differences, group_counts
+from exporter.catalogue import ADDED_LABELS
 from exporter.collector import Deadline
 from exporter.collectors.books import Book
 from exporter.collectors.facts import BlockFacts, Facts
@@ -16,7 +17,6 @@ from exporter.counting import Position, Reader
 from exporter.databases.pool import Session
 from exporter.differences import Known
 from exporter.group_counts import Groups
-from exporter.profiles.profile import LabelName
 from exporter.state import position_from_json, position_to_json
 from exporter.tally import Tally
 
@@ -217,7 +217,7 @@ class ByCounts:
 
 
 def _labels(record: Record) -> Record:
-    return {name: record[name] for name in get_args(LabelName) if name in record}
+    return {name: record[name] for name in ADDED_LABELS if name in record}
 
 
 def _size(record: Record) -> tuple[str, int]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any
 
+from exporter.catalogue import ADDED_LABELS
 from exporter.collector import CollectError, Deadline
 from exporter.databases.connection import Result, Value
 from exporter.databases.pool import Session
 from exporter.profiles.blocks import BLOCKS
-from exporter.profiles.profile import AFTER, Block, LabelName, parameters
+from exporter.profiles.profile import AFTER, Block, parameters
 
 Record = Mapping[str, Any]
 """A row by the column names of the profile; columns that its block does not promise are left out."""
@@ -58,7 +59,7 @@ class Query:
 
     def columns(self) -> list[str]:
         """The columns that are used: those that the block promises and the format knows, and labels."""
-        known = (*BLOCKS[self.name].columns, *get_args(LabelName))
+        known = (*BLOCKS[self.name].columns, *ADDED_LABELS)
         return [column for column in self.block.columns if column in known]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
+from exporter.catalogue import AddedLabel
 from exporter.config.names import AbsolutePath, Name, TablePart, unreadable
 from typedyaml.faults import Fault, Faults, unknown
 from typedyaml.load import Document
@@ -33,7 +34,7 @@ class Grader:
     exchange: AbsolutePath | None = None
     min_users: Annotated[int, Meta(ge=1)] = 5
     options: dict[str, TablePart] = field(default_factory=dict)
-    labels: dict[Literal["course", "assignment"], Patterns] = field(default_factory=dict)
+    labels: dict[AddedLabel, Patterns] = field(default_factory=dict)
 
 
 def profile_names() -> tuple[str, ...]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from exporter.profiles.profile import Block, Columns, LabelName, Profile
+from exporter import catalogue
+from exporter.catalogue import AddedLabel
+from exporter.profiles.profile import Block, Columns, Profile
 
-LABELLED = (
-    "submissions_total",
-    "deadline_submissions_total",
-    "gradings_total",
-    "grading_failures_total",
-)
-"""What a label can be added to. A histogram would have a dozen series more for each value."""
+LABELLED = tuple(family.name.removeprefix("grader_") for family in catalogue.LABELLED)
+"""The feeds that a label can be added to."""
 
 
-def offered(profile: Profile) -> tuple[LabelName, ...]:
+def offered(profile: Profile) -> tuple[AddedLabel, ...]:
     """The labels that can be added."""
     return tuple(profile.labels.of) if profile.labels else ()
 

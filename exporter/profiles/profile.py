@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from exporter.catalogue import AddedLabel
 from exporter.config.names import TablePart
 from exporter.profiles.blocks import Follow
 from typedyaml.faults import Faults
@@ -26,7 +27,6 @@ _DAY = Duration(86_400)
 Dialect = Literal["sqlite", "mysql", "postgresql"]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]*$", description="a name: lower case, digits, - and _")]
 Columns = Annotated[tuple[str, ...], Meta(min_length=1)]
-LabelName = Literal["course", "assignment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Labels:
     that there are, newest first, a column a label; `grants` are the columns that all this reads.
     """
 
-    of: dict[LabelName, dict[str, str]]
+    of: dict[AddedLabel, dict[str, str]]
     values: str
     grants: dict[str, Columns] = field(default_factory=dict)
 

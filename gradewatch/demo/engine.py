@@ -106,8 +106,7 @@ class Engine:
     def _set_up(self, db: sqlite3.Connection) -> None:
         """Courses and workers, and what a former run left unfinished: it is graded again from the start."""
         every = workload.HEARTBEAT / self._clock.speed
-        for course in range(1, workload.COURSES + 1):
-            db.execute("INSERT OR IGNORE INTO courses VALUES (?, ?)", (course, f"Course {course}"))
+        db.executemany("INSERT OR IGNORE INTO courses VALUES (?, ?)", enumerate(workload.COURSES, 1))
         for worker in range(1, workload.WORKERS + 1):
             db.execute(
                 "INSERT OR REPLACE INTO workers VALUES (?, ?, ?, 0)", (worker, self._clock.start, every)
@@ -120,7 +119,7 @@ class Engine:
 
     def _plan_deadlines(self, db: sqlite3.Connection) -> None:
         """Each course has a sheet whose deadline is ahead."""
-        for course in range(1, workload.COURSES + 1):
+        for course in range(1, len(workload.COURSES) + 1):
             (latest,) = db.execute(
                 "SELECT MAX(due_at) FROM assignments WHERE course_id = ?", (course,)
             ).fetchone()
@@ -133,7 +132,7 @@ class Engine:
 
     def _arrivals(self, now: float) -> list[float]:
         simulated = self._clock.simulated(now)
-        deadlines = [workload.next_deadline(course, simulated) for course in range(workload.COURSES)]
+        deadlines = [workload.next_deadline(course, simulated) for course in range(len(workload.COURSES))]
         rate = workload.SUBMISSIONS_PER_SECOND * workload.daily_wave(simulated)
         mean = rate * workload.rush(simulated, deadlines) * (now - self._last) * self._clock.speed
         count = workload.poisson(self._random, mean)
@@ -143,7 +142,7 @@ class Engine:
 
     def _submit(self, db: sqlite3.Connection, at: float) -> None:
         """One student hands something in, mostly for the next deadline, sometimes late for the last one."""
-        course = self._random.randint(1, workload.COURSES)
+        course = self._random.randint(1, len(workload.COURSES))
         student = course * 1000 + self._random.randrange(workload.STUDENTS)
         rows = db.execute(
             "SELECT id FROM assignments WHERE course_id = ? ORDER BY due_at DESC, id LIMIT ?",

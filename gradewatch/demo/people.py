@@ -58,7 +58,7 @@ class People:
         db.executemany("INSERT INTO users (registered_at) VALUES (?)", [(at,) for at in registered])
         rows = [
             (course, course * 1000 + student, now - DAY if random.random() < 0.84 else None)
-            for course in range(1, workload.COURSES + 1)
+            for course in range(1, len(workload.COURSES) + 1)
             for student in range(workload.STUDENTS)
         ]
         db.executemany("INSERT INTO enrolments (course_id, student_id, completed_at) VALUES (?, ?, ?)", rows)

@@ -224,7 +224,7 @@ def _sidecar(plan: Plan) -> dict[str, object]:
         "listen": [f"{HOST}:{plan.ports.sidecar}"],
         "state_dir": str(plan.folder / "state"),
         "databases": {"grader": {"url": f"sqlite://{_database(plan)}"}},
-        "graders": [{"profile": "demo", "database": "grader"}],
+        "graders": [{"profile": "demo", "database": "grader", "labels": {"course": ["*"]}}],
         "query_sets": [{"set": "demo", "database": "grader"}],
         "backups": {"grader": {"files": f"{plan.folder / 'backups'}/grader-*.db", "settled": "1s"}},
         "models": {"review": _model()},

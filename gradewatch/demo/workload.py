@@ -8,7 +8,7 @@ from random import Random
 
 HOUR, DAY = 3600.0, 86_400.0
 
-COURSES = 3
+COURSES = ("Algorithms", "Databases", "Statistics")
 STUDENTS = 400
 """Students of one course."""
 PROBLEMS = 5
@@ -65,7 +65,7 @@ def daily_wave(simulated: float) -> float:
 
 def next_deadline(course: int, simulated: float) -> float:
     """The course's next deadline after a time: 18:00, the courses staggered."""
-    offset = 18 * HOUR + course * DEADLINE_EVERY / COURSES
+    offset = 18 * HOUR + course * DEADLINE_EVERY / len(COURSES)
     return math.ceil((simulated - offset) / DEADLINE_EVERY) * DEADLINE_EVERY + offset
 
 

@@ -24,6 +24,8 @@ from tests.dashboards.people import people
 
 NAMES = ("busy", "outage", "quiet", "empty")
 WORKERS = 8
+ASSIGNMENTS = {("algorithms", "sorting"): 0.6, ("databases", "joins"): 0.4}
+"""Course and assignment, and their share of what is handed in."""
 BACKENDS = ("10.0.0.5:5000", "10.0.0.6:5000")
 RESPONSE_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -142,10 +144,11 @@ def _grader(data: Samples, policy: Policy, day: Day) -> None:
     coming = day.by(lambda load, _: 0.9 * load)
     done = day.by(lambda load, broken: 0.9 * load * (0.12 if broken else 1))
     for attempt, share in zip(ATTEMPTS, (0.38, 0.62), strict=True):
-        data.counter("grader_submissions_total", [c * share for c in coming], attempt=attempt, **target)
+        part = [c * share for c in coming]
+        _by_assignment(data, "grader_submissions_total", part, attempt=attempt, **target)
     for when, share in zip(TIMELINESS, (0.94, 0.06), strict=True):
-        data.counter(
-            "grader_deadline_submissions_total", [c * share for c in coming], timeliness=when, **target
+        _by_assignment(
+            data, "grader_deadline_submissions_total", [c * share for c in coming], timeliness=when, **target
         )
     shares = {
         "accepted": 0.41,
@@ -159,7 +162,7 @@ def _grader(data: Samples, policy: Policy, day: Day) -> None:
         share = shares.get(outcome, 0.0)
         bad = 25 if outcome == "internal_error" else 1
         rates = [d * share * (bad if b else 1) for d, b in zip(done, day.broken, strict=True)]
-        data.counter("grader_gradings_total", rates, outcome=outcome, **target)
+        _by_assignment(data, "grader_gradings_total", rates, outcome=outcome, **target)
     slow = day.by(lambda load, broken: (1 + 0.6 * load) * (6 if broken else 1))
     for family, middle, spread, labels in (
         (GRADER_GRADING_DURATION_SECONDS, 6.0, 0.8, {}),
@@ -169,6 +172,11 @@ def _grader(data: Samples, policy: Policy, day: Day) -> None:
         shape = [(bound, [_lognormal(bound, middle * s, spread) for s in slow]) for bound in family.buckets]
         data.histogram(family.name, done, shape, **labels, **target)
     _backlog(data, day, target)
+
+
+def _by_assignment(data: Samples, name: str, rates: list[float], **labels: str) -> None:
+    for (course, assignment), share in ASSIGNMENTS.items():
+        data.counter(name, [share * r for r in rates], course=course, assignment=assignment, **labels)
 
 
 def _backlog(data: Samples, day: Day, target: dict[str, str]) -> None:

@@ -178,8 +178,9 @@ def test_the_provider_loads_the_boards_and_lets_nobody_edit_them() -> None:
     assert provider["allowUiUpdates"] is False
 
 
-def test_the_boards_are_nine_in_the_order_in_which_a_user_meets_them() -> None:
-    names = ("overview", "grader", "queue", "database", "system", "model", "slo", "alerts", "adoption")
+def test_the_boards_are_ten_in_the_order_in_which_a_user_meets_them() -> None:
+    first = ("overview", "grader", "assignments", "queue", "database", "system", "model")
+    names = (*first, "slo", "alerts", "adoption")
     assert list(BOARDS) == [f"gradewatch-{name}" for name in names]
 
 

@@ -229,8 +229,8 @@ def test_arrivals_have_the_mean_they_should(mean: float) -> None:
 
 
 def test_courses_take_turns_with_their_deadlines() -> None:
-    deadlines = [workload.next_deadline(course, MORNING) for course in range(workload.COURSES)]
-    assert len(set(deadlines)) == workload.COURSES
+    deadlines = [workload.next_deadline(course, MORNING) for course in range(len(workload.COURSES))]
+    assert len(set(deadlines)) == len(workload.COURSES)
     assert all(MORNING <= deadline <= MORNING + workload.DEADLINE_EVERY for deadline in deadlines)
 
 

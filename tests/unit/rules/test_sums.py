@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from exporter.profiles.labels import LABELLED
+from exporter.catalogue import LABELLED
 
 GENERATED = Path(__file__).parents[3] / "generated"
-NAMES = "|".join(f"grader_{feed}" for feed in LABELLED)
+NAMES = "|".join(family.name for family in LABELLED)
 SUMMED = re.compile(rf"sum(?: by \([^)]*\))?\s*\(\s*(?:rate|increase)\(\s*(?:{NAMES})\b")
 
 
