@@ -9,8 +9,8 @@ from dashboards.boards.stages import RIGHT, SPOILED
 from dashboards.fields import override
 from dashboards.graphs import timeseries
 from dashboards.grid import Grid
-from dashboards.limits import pace
-from dashboards.palette import OK, WARNING, steps
+from dashboards.limits import figure, judged, limit, pace, sentence
+from dashboards.palette import OK, WARNING, Json, coloured, steps
 from dashboards.series import Like, Value, series
 from dashboards.shell import ASSIGNMENTS, EVERYTHING, Variable, board, help_row
 from dashboards.singles import stat
@@ -42,6 +42,7 @@ WORDS = """\
 
 **Grey, "No data"**: nothing came in the time range, or the monitoring does not see it."""
 ABOUT_US = ("grading", "queue")
+RANGE = "$__range"
 MOST = 8
 """Lines that can be told apart."""
 BY = f"sum by ({', '.join(ADDED_LABELS)})"
@@ -64,15 +65,15 @@ def assignments(policy: Policy) -> Any:
         Grid()
         .row(
             "Is one of them broken?",
-            (4, [in_use(), spoiled_ones(), without_right(), alerts_here(policy, *ABOUT_US)]),
-            (10, [all_of_them()]),
+            (4, [in_use(), spoiled_ones(policy), without_right(), alerts_here(policy, *ABOUT_US)]),
+            (9, [all_of_them(policy)]),
         )
-        .row("Since when?", (8, [spoiled_over_time(policy), right_over_time(policy)]))
-        .row("Which causes the load?", (8, [submitted_over_time(), late_over_time()]))
+        .row("Since when?", (9, [spoiled_over_time(policy), right_over_time(policy)]))
+        .row("Which causes the load?", (9, [submitted_over_time(), late_over_time()]))
     )
     title = f"{policy.title}: assignments"
     last = help_row(policy, grid, ABOUT_US, WORDS)
-    return board(policy, ASSIGNMENTS, title, ABOUT, last, hours=24, variables=variables)
+    return board(policy, ASSIGNMENTS, title, ABOUT, last, hours=6, variables=variables)
 
 
 def in_use() -> Any:
@@ -86,15 +87,17 @@ def in_use() -> Any:
     )
 
 
-def spoiled_ones() -> Any:
-    """How far the trouble goes: one of them, or all."""
-    spoiled = _counted(GRADER_GRADINGS_TOTAL, outcome=SPOILED[0])
+def spoiled_ones(policy: Policy) -> Any:
+    """How far the trouble goes now: one of them, or all."""
+    entry, found = policy.alerts.get("GradingFailures"), limit(policy, "GradingFailures")
+    window, above = (str(entry.window), found.value) if entry and entry.window and found else (RANGE, 0.0)
+    within = "the time range" if window == RANGE else f"the last {window}"
     return stat(
-        "With spoiled gradings",
-        "Assignments of which the machine itself spoiled a grading in the time range. One: its tests or its "
-        "image are broken. All: the grader is.",
+        "Spoiled too often",
+        f"Assignments of which the machine itself spoiled more than {figure(above, 'percentunit')} of the "
+        f"gradings of {within}. One: its tests or its image are broken. All: the grader is.",
         unit="locale",
-        targets=q(_number(f"{spoiled} > 0"), instant=True),
+        targets=q(_number(f"{_spoiled(window)} > {above:g}"), instant=True),
         thresholds=steps((WARNING, 1), base=OK),
     )
 
@@ -111,26 +114,29 @@ def without_right() -> Any:
     )
 
 
-def all_of_them() -> Any:
+def all_of_them(policy: Policy) -> Any:
     """What came, and what became of it."""
+    found = limit(policy, "GradingFailures")
     submitted = _counted(GRADER_SUBMISSIONS_TOTAL)
     first = _counted(GRADER_SUBMISSIONS_TOTAL, attempt="first")
     late = _counted(GRADER_DEADLINE_SUBMISSIONS_TOTAL, timeliness="late")
     due = _counted(GRADER_DEADLINE_SUBMISSIONS_TOTAL)
-    spoiled = _counted(GRADER_GRADINGS_TOTAL, outcome=SPOILED[0])
-    figures = {
+    figures: dict[str, tuple[str, Json]] = {
         "Submitted": (submitted, {"unit": "locale", "decimals": 0}),
         "Tries": (f"{submitted} / ({first} > 0)", {"unit": "short", "decimals": 1}),
         "Late": (f"{late} / ({due} > 0)", {"unit": "percentunit", "decimals": 1}),
         "Graded": (_graded(), {"unit": "locale", "decimals": 0}),
         "Right": (f"{_right()} / ({_graded()} > 0)", {"unit": "percentunit", "decimals": 1}),
-        "Spoiled": (f"{spoiled} / ({_graded()} > 0)", {"unit": "percentunit", "decimals": 1}),
+        "Spoiled": (
+            _spoiled(),
+            {"unit": "percentunit", "decimals": 1, **coloured(judged(found))},
+        ),
     }
     return table(
         "Every course and assignment",
-        "What was handed in to each in the time range and what became of it, the most spoiled first. Many "
-        "tries and little right: hard to understand, or its tests are wrong. Much late: the deadline is too "
-        "early.",
+        "What was handed in to each in the time range and what became of it, the most spoiled first."
+        f"{sentence(found, 'percentunit')} The alert is on all together. Many tries and little right: hard "
+        "to understand, or its tests are wrong. Much late: the deadline is too early.",
         targets=q(*(query for query, _ in figures.values())),
         columns={
             **{label: label.capitalize() for label in ADDED_LABELS},
@@ -152,6 +158,7 @@ def spoiled_over_time(policy: Policy) -> Any:
         targets=q((f"{_share_over_time(*SPOILED)} and {_most_spoiled()}", NAMES)),
         interval=pace(policy),
         most=1,
+        narrow=True,
     )
 
 
@@ -165,6 +172,7 @@ def right_over_time(policy: Policy) -> Any:
         targets=q((f"{_share_over_time(*RIGHT)} and {_most(GRADER_GRADINGS_TOTAL)}", NAMES)),
         interval=pace(policy),
         most=1,
+        narrow=True,
     )
 
 
@@ -176,6 +184,7 @@ def submitted_over_time() -> Any:
         "another time may be a program that hands in.",
         unit="short",
         targets=q((f"60 * {_flow(GRADER_SUBMISSIONS_TOTAL)} and {_most(GRADER_SUBMISSIONS_TOTAL)}", NAMES)),
+        narrow=True,
         stacked=True,
     )
 
@@ -195,6 +204,7 @@ def late_over_time() -> Any:
                 NAMES,
             )
         ),
+        narrow=True,
         stacked=True,
     )
 
@@ -216,14 +226,19 @@ def _most_spoiled() -> str:
     return _most(GRADER_GRADINGS_TOTAL, outcome=SPOILED[0])
 
 
+def _spoiled(range_: str = RANGE) -> str:
+    spoiled = _counted(GRADER_GRADINGS_TOTAL, range_, outcome=SPOILED[0])
+    return f"{spoiled} / ({_counted(GRADER_GRADINGS_TOTAL, range_)} > 0)"
+
+
 def _number(of: str) -> str:
     """How many, and 0 where there are some but none of these."""
     return f"count({of}) or 0 * count({_graded()})"
 
 
-def _counted(family: Family, **matchers: Value) -> str:
-    """In the whole time range, of each."""
-    return f"{BY} (increase({series(family, **matchers, **_CHOSEN)}[$__range]))"
+def _counted(family: Family, range_: str = RANGE, /, **matchers: Value) -> str:
+    """In a range, of each."""
+    return f"{BY} (increase({series(family, **matchers, **_CHOSEN)}[{range_}]))"
 
 
 def _flow(family: Family, **matchers: Value) -> str:
@@ -233,5 +248,5 @@ def _flow(family: Family, **matchers: Value) -> str:
 
 def _most(family: Family, **matchers: Value) -> str:
     """Those with most of it in the time range, the same ones at each of its points."""
-    whole = f"increase({series(family, **matchers, **_CHOSEN)}[$__range] @ end())"
+    whole = f"increase({series(family, **matchers, **_CHOSEN)}[{RANGE}] @ end())"
     return f"topk({MOST}, {BY} ({whole}))"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.fields import colours
+from dashboards.fields import colours, to_board
 from dashboards.graphs import heatmap, state_timeline, timeseries
 from dashboards.limits import limit, pace, sentence
 from dashboards.palette import BLUE, CRITICAL, GREEN, OK, ORANGE, SKY, VERMILION, words
 from dashboards.series import Like, quantile, rate, series
+from dashboards.shell import ASSIGNMENTS
 from dashboards.targets import q
 from exporter.catalogue import (
     GRADER_DATABASE_QUERY_DURATION_SECONDS,
@@ -125,6 +126,7 @@ def spoiled(policy: Policy) -> Any:
         color=VERMILION,
         interval=pace(policy),
         reach=True,
+        links=[to_board("Which assignment", ASSIGNMENTS)],
     )
 
 

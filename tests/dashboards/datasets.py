@@ -24,8 +24,14 @@ from tests.dashboards.people import people
 
 NAMES = ("busy", "outage", "quiet", "empty")
 WORKERS = 8
-ASSIGNMENTS = {("algorithms", "sorting"): 0.6, ("databases", "joins"): 0.4}
-"""Course and assignment, and their share of what is handed in."""
+ASSIGNMENTS = {
+    ("algorithms", "sorting"): (0.38, 0.2),
+    ("algorithms", "graphs"): (0.27, 0.2),
+    ("databases", "joins"): (0.2, 3.2),
+    ("databases", "indexes"): (0.1, 0.2),
+    ("statistics", "regression"): (0.05, 0.9),
+}
+"""Course and assignment: its share of what is handed in, and how many times as much of it is spoiled."""
 BACKENDS = ("10.0.0.5:5000", "10.0.0.6:5000")
 RESPONSE_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -175,8 +181,10 @@ def _grader(data: Samples, policy: Policy, day: Day) -> None:
 
 
 def _by_assignment(data: Samples, name: str, rates: list[float], **labels: str) -> None:
-    for (course, assignment), share in ASSIGNMENTS.items():
-        data.counter(name, [share * r for r in rates], course=course, assignment=assignment, **labels)
+    spoils = labels.get("outcome") == "internal_error"
+    for (course, assignment), (share, worse) in ASSIGNMENTS.items():
+        factor = share * (worse if spoils else 1)
+        data.counter(name, [factor * r for r in rates], course=course, assignment=assignment, **labels)
 
 
 def _backlog(data: Samples, day: Day, target: dict[str, str]) -> None:
