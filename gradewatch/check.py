@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[Path("generated")],
         metavar="PATH",
-        help="a folder that `gradewatch build` made, or policy files, built together (default: generated)",
+        help="a folder that `gradewatch build` made; or policies, built together: files, or names of shipped "
+        "ones (default: generated)",
     )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="also write the findings as JUnit XML")
     parser.add_argument(
@@ -66,14 +67,16 @@ def _folder(paths: list[Path]) -> Iterator[tuple[Path, Document[Policy] | None]]
     if len(paths) == 1 and paths[0].is_dir():
         yield paths[0], None
         return
-    for path in paths:
-        if path.suffix not in (".yaml", ".yml"):
-            raise exits.UsageError(
-                f"{path} is neither a folder that `gradewatch build` made nor a policy file"
-            )
     from gradewatch.build import load_all
     from gradewatch.render import render_all
+    from policy.load import shipped
 
+    for path in paths:
+        if path.suffix not in (".yaml", ".yml") and str(path) not in shipped():
+            raise exits.UsageError(
+                f"{path} is neither a folder that `gradewatch build` made nor a policy: its file, or the "
+                f"name of a shipped one ({', '.join(shipped())})"
+            )
     documents = load_all(paths)
     rendered = render_all(documents)
     for note in rendered.notes:

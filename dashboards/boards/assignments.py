@@ -42,7 +42,6 @@ WORDS = """\
 
 **Grey, "No data"**: nothing came in the time range, or the monitoring does not see it."""
 ABOUT_US = ("grading", "queue")
-RANGE = "$__range"
 MOST = 8
 """Lines that can be told apart."""
 BY = f"sum by ({', '.join(ADDED_LABELS)})"
@@ -89,16 +88,16 @@ def in_use() -> Any:
 
 def spoiled_ones(policy: Policy) -> Any:
     """How far the trouble goes now: one of them, or all."""
-    entry, found = policy.alerts.get("GradingFailures"), limit(policy, "GradingFailures")
-    window, above = (str(entry.window), found.value) if entry and entry.window and found else (RANGE, 0.0)
-    within = "the time range" if window == RANGE else f"the last {window}"
+    found = limit(policy, "GradingFailures")
+    above = found.value if found else 0
     return stat(
-        "Spoiled too often",
+        "Spoiled now",
         f"Assignments of which the machine itself spoiled more than {figure(above, 'percentunit')} of the "
-        f"gradings of {within}. One: its tests or its image are broken. All: the grader is.",
+        "latest gradings. One: its tests or its image are broken. All: the grader is.",
         unit="locale",
-        targets=q(_number(f"{_spoiled(window)} > {above:g}"), instant=True),
+        targets=q(_number(f"{_share(*SPOILED)} > {above:g}"), instant=True),
         thresholds=steps((WARNING, 1), base=OK),
+        interval=pace(policy),
     )
 
 
@@ -128,7 +127,7 @@ def all_of_them(policy: Policy) -> Any:
         "Graded": (_graded(), {"unit": "locale", "decimals": 0}),
         "Right": (f"{_right()} / ({_graded()} > 0)", {"unit": "percentunit", "decimals": 1}),
         "Spoiled": (
-            _spoiled(),
+            f"{_counted(GRADER_GRADINGS_TOTAL, outcome=SPOILED[0])} / ({_graded()} > 0)",
             {"unit": "percentunit", "decimals": 1, **coloured(judged(found))},
         ),
     }
@@ -155,7 +154,7 @@ def spoiled_over_time(policy: Policy) -> Any:
         f"Share of its gradings that the machine spoiled; the {MOST} with most of them in the time range. "
         "One that jumps up: what was changed in it then? All at once: see the grader.",
         unit="percentunit",
-        targets=q((f"{_share_over_time(*SPOILED)} and {_most_spoiled()}", NAMES)),
+        targets=q((f"{_share(*SPOILED)} and {_most_spoiled()}", NAMES)),
         interval=pace(policy),
         most=1,
         narrow=True,
@@ -169,7 +168,7 @@ def right_over_time(policy: Policy) -> Any:
         f"Share of its gradings that were right; the {MOST} with most gradings in the time range. A step "
         "down: its tests were changed. A slow climb before a deadline is a class at work.",
         unit="percentunit",
-        targets=q((f"{_share_over_time(*RIGHT)} and {_most(GRADER_GRADINGS_TOTAL)}", NAMES)),
+        targets=q((f"{_share(*RIGHT)} and {_most(GRADER_GRADINGS_TOTAL)}", NAMES)),
         interval=pace(policy),
         most=1,
         narrow=True,
@@ -209,7 +208,7 @@ def late_over_time() -> Any:
     )
 
 
-def _share_over_time(*outcomes: str) -> str:
+def _share(*outcomes: str) -> str:
     which = Like("|".join(outcomes))
     return f"{_flow(GRADER_GRADINGS_TOTAL, outcome=which)} / ({_flow(GRADER_GRADINGS_TOTAL)} > 0)"
 
@@ -226,19 +225,14 @@ def _most_spoiled() -> str:
     return _most(GRADER_GRADINGS_TOTAL, outcome=SPOILED[0])
 
 
-def _spoiled(range_: str = RANGE) -> str:
-    spoiled = _counted(GRADER_GRADINGS_TOTAL, range_, outcome=SPOILED[0])
-    return f"{spoiled} / ({_counted(GRADER_GRADINGS_TOTAL, range_)} > 0)"
-
-
 def _number(of: str) -> str:
     """How many, and 0 where there are some but none of these."""
     return f"count({of}) or 0 * count({_graded()})"
 
 
-def _counted(family: Family, range_: str = RANGE, /, **matchers: Value) -> str:
-    """In a range, of each."""
-    return f"{BY} (increase({series(family, **matchers, **_CHOSEN)}[{range_}]))"
+def _counted(family: Family, **matchers: Value) -> str:
+    """In the whole time range, of each."""
+    return f"{BY} (increase({series(family, **matchers, **_CHOSEN)}[$__range]))"
 
 
 def _flow(family: Family, **matchers: Value) -> str:
@@ -248,5 +242,5 @@ def _flow(family: Family, **matchers: Value) -> str:
 
 def _most(family: Family, **matchers: Value) -> str:
     """Those with most of it in the time range, the same ones at each of its points."""
-    whole = f"increase({series(family, **matchers, **_CHOSEN)}[{RANGE}] @ end())"
+    whole = f"increase({series(family, **matchers, **_CHOSEN)}[$__range] @ end())"
     return f"topk({MOST}, {BY} ({whole}))"

@@ -35,6 +35,13 @@ def test_what_is_committed_passes_every_part() -> None:
     assert "\n0 findings in" in done.stdout
 
 
+@pytest.mark.slow
+def test_a_shipped_policy_is_checked_by_its_name() -> None:
+    done = check("iit-ml-service")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "routes      ok" in done.stdout
+
+
 def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         text = (folder / path).read_text("utf-8")
@@ -83,7 +90,10 @@ def test_secrets_that_are_missing_are_named_when_asked(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("argument", "sentence"),
-    [("no-such-folder", "is neither a folder that"), ("docs", "nothing to check in docs: build it first")],
+    [
+        ("no-such-folder", "or the name of a shipped one (auto-grader, auto-project-management"),
+        ("docs", "nothing to check in docs: build it first"),
+    ],
 )
 def test_nothing_to_check_is_wrong_input(argument: str, sentence: str) -> None:
     done = check(argument)
