@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.collector import CollectError, Deadline
-from exporter.databases import open_pool, postgresql_prepared
+from exporter.databases import open_pool, postgresql_pipeline, postgresql_prepared
 from exporter.databases.address import Access
 from exporter.databases.pool import Pool
 from tests.servers.database_servers import PASSWORDS, Schema
@@ -102,6 +102,20 @@ def test_a_large_statement_and_a_large_answer_cross(pool: Pool) -> None:
     first, second = ask(pool, rows, f"SELECT length('{text}')")
     assert len(first) == 20_000
     assert second == [(3_000_000,)]
+
+
+def test_an_older_client_library_gives_row_by_row(
+    schema: Schema, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql_pipeline, "_BATCH", 1)
+    for _ in range(3):
+        rows, none, last = ask(
+            pool, "SELECT n, n * 2 FROM generate_series(1, 3) n", "SELECT 1 WHERE false", "SELECT 9"
+        )
+        assert (rows, none, last) == ([(1, 2), (2, 4), (3, 6)], [], [(9,)])
+    with pytest.raises(CollectError, match="more than 100,000 rows"):
+        ask(pool, "SELECT generate_series(1, 200000)", "SELECT pg_sleep(60)")
+    wait_until(lambda: not schema.server.running_statements(), 3, "nothing is left")
 
 
 def test_what_is_asked_again_is_prepared_and_lists_of_any_length_are_one(schema: Schema, pool: Pool) -> None:
