@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.collector import CollectError, Deadline
-from exporter.counting import CHUNK, OVERLAP_IDS, Position, Reader
+from exporter.counting import CHUNK, OVERLAP_IDS, Look, Position, Reader
 from exporter.databases.pool import Pool, Session
 from exporter.drift.batch import Batch, Column, Layout, make_batch, to_seconds
 from exporter.drift.sources import STEP_ROWS, Place, SourceError, Step
@@ -124,6 +124,11 @@ class _Source:
 
     statements: _Statements
 
+    def look(self, after: int, ids: Sequence[int]) -> Look[_Row]:
+        newest = self.newest()
+        rows, more = self.above(after)
+        return Look(newest, (), rows, more)
+
     def newest(self) -> int | None:
         return self.statements.newest()
 
@@ -169,7 +174,8 @@ class _Statements:
         quote = "`" if source.pool.dialect.name == "mysql" else '"'
         self._table = ".".join(f"{quote}{part}{quote}" for part in source.table.split("."))
         self._id = f"{quote}{source.id_column.replace(quote, quote * 2)}{quote}"
-        found = session.run(self._columns_of(source.pool.dialect.name)).columns
+        # No dialect reads a row for that.
+        found = session.run(f"SELECT * FROM {self._table} WHERE 1 = 0").columns  # noqa: S608
         wanted = source.layout.columns
         for column in (source.id_column, *source.layout.required):
             if column not in found:
@@ -180,13 +186,6 @@ class _Statements:
         self._absent = [column for column in wanted if column not in found]
         chosen = (f"{quote}{column.replace(quote, quote * 2)}{quote}" for column in self._columns)
         self._select = f"SELECT {', '.join((self._id, *chosen))} FROM {self._table}"  # noqa: S608
-
-    def _columns_of(self, dialect: str) -> str:
-        """A statement whose answer has the table's columns, and that no dialect reads the table for."""
-        if dialect == "postgresql":
-            # Its stream names the columns of rows only: one row of NULLs.
-            return f"SELECT t.* FROM (SELECT 1 AS one) o LEFT JOIN {self._table} t ON false"  # noqa: S608
-        return f"SELECT * FROM {self._table} WHERE 1 = 0"  # noqa: S608
 
     def newest(self) -> int | None:
         """The highest id."""
