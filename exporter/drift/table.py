@@ -8,8 +8,9 @@ from typing import Any
 
 from exporter.collector import CollectError, Deadline
 from exporter.counting import CHUNK, OVERLAP_IDS, Position, Reader
+from exporter.databases import packing
 from exporter.databases.pool import Pool, Session
-from exporter.drift.batch import Batch, Column, Layout, make_batch, to_seconds
+from exporter.drift.batch import Batch, Column, Layout, make_batch, to_seconds, unpacked
 from exporter.drift.sources import STEP_ROWS, Place, SourceError, Step
 from exporter.state import position_from_json, position_to_json
 
@@ -166,9 +167,9 @@ class _Statements:
         self._source = source
         self._session = session
         self._rows = 0
-        quote = "`" if source.pool.dialect.name == "mysql" else '"'
-        self._table = ".".join(f"{quote}{part}{quote}" for part in source.table.split("."))
-        self._id = f"{quote}{source.id_column.replace(quote, quote * 2)}{quote}"
+        self._quote = "`" if source.pool.dialect.name == "mysql" else '"'
+        self._table = ".".join(f"{self._quote}{part}{self._quote}" for part in source.table.split("."))
+        self._id = self._quoted(source.id_column)
         found = session.run(self._columns_of(source.pool.dialect.name)).columns
         wanted = source.layout.columns
         for column in (source.id_column, *source.layout.required):
@@ -176,10 +177,18 @@ class _Statements:
                 raise SourceError(
                     f'{source.table} has no column "{column}"; it has: {", ".join(found) or "none"}'
                 )
-        self._columns = [column for column in wanted if column in found]
         self._absent = [column for column in wanted if column not in found]
-        chosen = (f"{quote}{column.replace(quote, quote * 2)}{quote}" for column in self._columns)
-        self._select = f"SELECT {', '.join((self._id, *chosen))} FROM {self._table}"  # noqa: S608
+        packable = source.layout.only_numbers if source.pool.dialect.name == "sqlite" else ()
+        self._plain = [column for column in wanted if column in found and column not in packable]
+        packed = [column for column in packable if column in found]
+        self._groups = [packed[first : first + packing.MOST] for first in range(0, len(packed), packing.MOST)]
+        chosen = [self._id, *map(self._quoted, self._plain)]
+        chosen += [f"{packing.NAME}({', '.join(map(self._quoted, group))})" for group in self._groups]
+        self._select = f"SELECT {', '.join(chosen)} FROM {self._table}"  # noqa: S608
+
+    def _quoted(self, column: str) -> str:
+        quote = self._quote
+        return f"{quote}{column.replace(quote, quote * 2)}{quote}"
 
     def _columns_of(self, dialect: str) -> str:
         """A statement whose answer has the table's columns, and that no dialect reads the table for."""
@@ -224,19 +233,22 @@ class _Statements:
 
     def time_from(self, first: int) -> tuple[int, float] | None:
         """Id and time of the first row from an id on; None when there is none, or its time is unreadable."""
-        sql = f"{self._select} WHERE {self._id} >= :first ORDER BY {self._id} LIMIT 1"
-        rows = self._session.run(sql, {"first": first}).rows
-        if not rows or self._source.layout.time is None:
+        if (time := self._source.layout.time) is None:
             return None
-        value = rows[0][1 + self._columns.index(self._source.layout.time)]
-        return rows[0][0], float(to_seconds([value], 1)[0])
+        sql = (
+            f"SELECT {self._id}, {self._quoted(time)} FROM {self._table} "  # noqa: S608
+            f"WHERE {self._id} >= :first ORDER BY {self._id} LIMIT 1"
+        )
+        rows = self._session.run(sql, {"first": first}).rows
+        return (rows[0][0], float(to_seconds([rows[0][1]], 1)[0])) if rows else None
 
     def batch(self, rows: Sequence[_Values]) -> Batch:
         """Rows as columns."""
-        columns: dict[str, Column] = {column: [] for column in self._columns}
-        if rows:
-            _, *given = zip(*rows, strict=True)
-            columns.update(zip(self._columns, given, strict=True))
+        columns: dict[str, Column] = {}
+        _, *given = zip(*rows, strict=True) if rows else [()] * (1 + len(self._plain) + len(self._groups))
+        columns.update(zip(self._plain, given, strict=False))
+        for group, cells in zip(self._groups, given[len(self._plain) :], strict=True):
+            columns.update(zip(group, unpacked(cells, len(group)), strict=True))
         return make_batch(self._source.layout, columns, len(rows), absent=self._absent)
 
     def _whole(self, value: object) -> int:
