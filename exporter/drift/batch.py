@@ -155,7 +155,7 @@ def to_seconds(column: Column | None, rows: int) -> Floats:
     if column is None:
         return np.full(rows, np.nan)
     try:
-        seconds = np.asarray(column, dtype=float)
+        seconds = _packed(column)
     except (TypeError, ValueError, OverflowError):
         return np.array([_seconds(value) for value in column], dtype=float)
     return np.where(np.abs(seconds) > _MILLISECONDS, seconds / 1000, seconds)

@@ -247,6 +247,15 @@ def test_ids_that_are_no_whole_numbers_are_refused(tmp_path: Path) -> None:
         list(table(log.path).steps(None, 0.0, 0.0))
 
 
+@pytest.mark.parametrize("last", ["'b'", "3.5"])
+def test_ids_of_which_some_are_no_whole_numbers_are_refused(tmp_path: Path, last: str) -> None:
+    log = Table(tmp_path / "log.db")
+    log.db.execute("CREATE TABLE predictions (id, time, version, words, language)")
+    log.db.execute(f"INSERT INTO predictions VALUES (1, 1, 'v1', 2, 'c'), ({last}, 1, 'v1', 2, 'c')")
+    with pytest.raises(SourceError, match='column "id" of predictions is not a whole number'):
+        list(table(log.path).steps(None, 0.0, 0.0))
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_a_half_written_line_waits_for_its_end(tmp_path: Path, kind: Any) -> None:
     path = tmp_path / "log"
