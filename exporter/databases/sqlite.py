@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from exporter.collector import CollectError, Deadline, Reason
+from exporter.databases import packing
 from exporter.databases.connection import (
     MAX_ROWS,
     Connection,
@@ -109,6 +110,7 @@ class SQLite:
             raw.execute("PRAGMA query_only = ON")
             # The system caches the file already; SQLite's default of 2 MB a connection would be memory twice.
             raw.execute("PRAGMA cache_size = -256")
+            raw.create_function(packing.NAME, -1, packing.pack, deterministic=True)
             raw.set_authorizer(_only_reading)
             raw.execute(self.light_statement).fetchall()
             return _SQLiteConnection(raw, self.path, identity)
