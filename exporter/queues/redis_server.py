@@ -11,18 +11,16 @@ from itertools import count
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
-from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError
 
 from exporter.collector import CollectError, Deadline
 from exporter.config.brokers import Broker
 from exporter.config.queues import Queue
-from exporter.config.secrets import password
 from exporter.queues.layouts import READERS, Search, is_priority_list, key_of, search_for
 from exporter.queues.reading import Answer, Reading
+from exporter.queues.redis_pool import close_pool, open_pool
 from exporter.queues.replies import read_replies
 from exporter.queues.rounds import Command, Question, plain, play
 
@@ -34,17 +32,6 @@ _MARGIN = 0.9
 
 _Asked = tuple[Queue, str, Question]
 """A queue as configured, its label, and what it is asked."""
-
-
-class _Credentials(CredentialProvider):
-    """User and password, read again at each connect."""
-
-    def __init__(self, broker: Broker) -> None:
-        self._broker = broker
-
-    def get_credentials(self) -> tuple[str] | tuple[str, str]:
-        secret = password(self._broker) or ""
-        return (self._broker.user, secret) if self._broker.user is not None else (secret,)
 
 
 class RedisServer:
@@ -84,7 +71,7 @@ class RedisServer:
     def close(self) -> None:
         """Close the connection."""
         if self._pool is not None:
-            self._pool.disconnect()
+            close_pool(self._pool)
             self._pool = None
 
     def _asked(self, queues: Sequence[Queue], deadline: Deadline) -> tuple[list[_Asked], bool | None]:
@@ -159,8 +146,7 @@ class RedisServer:
         self.close()
         # A little less than allowed: the next scrape, whose deadline differs by a hair, keeps the connection.
         self._seconds = allowed * _MARGIN
-        options = _options(self._broker, self._seconds)
-        self._pool = redis.ConnectionPool.from_url(self._broker.url, **options)
+        self._pool = open_pool(self._broker, self._seconds)
 
 
 def _to_ask(queue: Queue, label: str) -> _Asked:
@@ -169,6 +155,10 @@ def _to_ask(queue: Queue, label: str) -> _Asked:
 
 def _unreachable(error: Exception) -> CollectError:
     """What is wrong, without the address, which may tell more than the reader of a page should know."""
+    if isinstance(error, MasterNotFoundError):
+        if "AuthenticationError" in str(error):  # the one place where redis-py keeps what each of them said
+            return CollectError("auth", "the Sentinels refuse the user or the password")
+        return CollectError("connect", "no Sentinel answers that knows a master of this name that is up")
     if isinstance(error, AuthenticationError | AuthorizationError):
         return CollectError("auth", "the server refuses the user or the password")
     if isinstance(error, RedisTimeout | TimeoutError):
@@ -180,25 +170,6 @@ def _unreachable(error: Exception) -> CollectError:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return CollectError("connect", "the server's certificate is not one that ca_file vouches for")
     return CollectError("connect", "the server cannot be reached")
-
-
-def _options(broker: Broker, seconds: float) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "credential_provider": _Credentials(broker) if _has_credentials(broker) else None,
-        "max_connections": 1,
-        "retry": Retry(NoBackoff(), 0),
-        "retry_on_timeout": False,
-        "protocol": 2,
-        "socket_timeout": seconds,
-        "socket_connect_timeout": seconds,
-    }
-    if broker.scheme == "rediss":
-        options |= {"ssl_ca_certs": broker.ca_file, "ssl_check_hostname": True, "ssl_cert_reqs": "required"}
-    return options
-
-
-def _has_credentials(broker: Broker) -> bool:
-    return any((broker.user, broker.password_file, broker.password_env))
 
 
 def _literal(text: str) -> str:
