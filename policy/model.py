@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -248,6 +248,16 @@ class Policy:
     """The latest that a message may leave after the fault, by alert; added up at build time."""
     identity: tuple[LabelName, ...] = ("alertname", "service")
     inhibit: tuple[Inhibition, ...] = ()
+
+    def inhibitions(self) -> tuple[Inhibition, ...]:
+        """Those of `inhibit` between alerts that are switched on: what is not built silences nobody."""
+        off = {name for name, alert in self.alerts.items() if not alert.enabled}
+        kept = []
+        for rule in self.inhibit:
+            alerts = tuple(name for name in rule.targets.alerts if name not in off)
+            if rule.source not in off and (alerts or rule.targets.priorities):
+                kept.append(replace(rule, targets=replace(rule.targets, alerts=alerts)))
+        return tuple(kept)
 
     def job(self, purpose: str) -> str:
         """The `job` label of a scrape job by purpose (`application`, `exporter`, ...)."""

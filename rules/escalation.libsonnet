@@ -15,12 +15,14 @@ local who(step) = if std.isArray(step.to) then std.join(', ', step.to) else step
 
 local told(config, alert) = config.priorities[alert.priority].steps;
 
+local built(config, name) = std.get(std.get(config.alerts, name, {}), 'enabled', true);
+
 // What silences this alert by the policy, and the faster burn tiers of the same objective.
 local silencers(config, alert) =
   [
     { on: inhibition.equal, alerts: firing(config, inhibition.source) }
     for inhibition in std.get(config, 'inhibit', [])
-    if inhibition.source != alert.name && (
+    if inhibition.source != alert.name && built(config, inhibition.source) && (
       std.member(std.get(inhibition.targets, 'priorities', []), alert.priority)
       || std.member(std.get(inhibition.targets, 'alerts', []), alert.name)
     )
