@@ -42,7 +42,10 @@ local unique(items) = std.foldl(function(seen, item) if std.member(seen, item) t
     local left = [std.toString(i) for i in std.range(index + 1, std.length(told(config, alert)) - 1)];
     local known = { alertname: alert.name, service: config.service };
     local identity = [
-      label + '="' + std.get(known, label, '{{ $labels.' + label + ' }}') + '"'
+      label + '=' + (
+        if std.objectHas(known, label) then '"' + known[label] + '"'
+        else '{{ printf "%q" $labels.' + label + ' }}'  // a quote in a value must not end the matcher
+      )
       for label in std.get(config, 'identity', ['alertname', 'service'])
     ];
     if left == [] then null
