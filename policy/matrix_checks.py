@@ -78,7 +78,7 @@ def _step(doc: Doc, name: str, step: Step, where: Place) -> Faulty:
 
 
 def _known(doc: Doc, role: str, place: Place) -> Faulty:
-    if role not in doc.value.contacts:
+    if role not in doc.value.contacts and not doc.written("contacts", role):
         yield doc.fault(place, unknown("contact", role, doc.value.contacts))
 
 
@@ -178,6 +178,8 @@ def _unrouted(doc: Doc) -> Faulty:
     policy = doc.value
     contact = policy.contacts.get(policy.unrouted)
     if contact is None:
+        if doc.written("contacts", policy.unrouted):
+            return
         yield doc.fault(("unrouted",), unknown("contact", policy.unrouted, policy.contacts))
     elif not contact.channels():
         yield doc.fault(("unrouted",), f'contact "{policy.unrouted}" has no channel')
