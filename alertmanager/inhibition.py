@@ -26,7 +26,9 @@ def silencers(policy: Policy, labels: Mapping[str, str]) -> tuple[str, ...]:
     """What keeps an alert with these labels quiet: other alerts, and faster tiers of its own objective."""
     found = dict.fromkeys(_named(rule) for rule in policy.inhibitions() if is_target(rule, labels))
     tier = policy.burn_tiers.get(labels.get("burn_tier", ""))
-    faster = [name for name, other in policy.burn_tiers.items() if tier and other.long < tier.long]
+    objective = policy.objectives.get(labels.get("slo", ""))
+    own = policy.tiers(objective) if objective else ()
+    faster = [name for name in own if tier and policy.burn_tiers[name].long < tier.long]
     return (*found, *([f"{labels.get('alertname')} ({', '.join(faster)})"] if faster else ()))
 
 

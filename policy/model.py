@@ -249,6 +249,17 @@ class Policy:
     identity: tuple[LabelName, ...] = ("alertname", "service")
     inhibit: tuple[Inhibition, ...] = ()
 
+    def tiers(self, objective: Objective) -> tuple[str, ...]:
+        """The burn tiers of an objective that can fire: an error ratio is never above 1. The others are not
+        built (rules/burn.py names them)."""
+        chosen = self.burn_tiers if objective.tiers is None else objective.tiers
+        return tuple(
+            name
+            for name in chosen
+            if (tier := self.burn_tiers[name])
+            and tier.budget * objective.period.seconds / tier.long.seconds * (1 - objective.target) < 1
+        )
+
     def inhibitions(self) -> tuple[Inhibition, ...]:
         """Those of `inhibit` between alerts that are switched on: what is not built silences nobody."""
         off = {name for name, alert in self.alerts.items() if not alert.enabled}

@@ -48,6 +48,8 @@ def _objectives(doc: Doc) -> Faulty:
             )
             yield doc.fault((*at, "period"), message)
         yield from _sli(doc, name, objective.sli)
+        if objective.tiers == ():
+            yield doc.fault((*at, "tiers"), '"tiers" names no burn tier; without the key all of them count')
         for i, chosen in enumerate(objective.tiers or ()):
             if chosen not in policy.burn_tiers:
                 yield doc.fault((*at, "tiers", i), unknown("burn tier", chosen, policy.burn_tiers))

@@ -79,6 +79,7 @@ CASES = [
         "    target: 0.99\n    period: 3d\n    sli: {kind: freshness",
         "period 3d is not longer than the window 3d of a burn tier",
     ),
+    ("    tiers: [medium, slow, longterm]", "    tiers: []", '"tiers" names no burn tier'),
     (
         "    tiers: [medium, slow, longterm]",
         "    tiers: [medium, slwo, longterm]",
