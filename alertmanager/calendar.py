@@ -27,7 +27,7 @@ def goes_out(policy: Policy, priority: Priority, due: datetime) -> tuple[datetim
     row = policy.priorities[priority]
     if row.hours:
         hours = policy.hours[row.hours]
-        spans = [(span.start, span.end) for span in hours.times]
+        spans = sorted((span.start, span.end) for span in hours.times)
         why, weekdays, zone = row.hours, hours.weekdays, hours.location
     elif row.digest and row.digest.at:
         spans = [(row.digest.at, _later(row.digest.at))]

@@ -6,6 +6,7 @@ range cannot say "not on holidays", so those mute beside the hours that let thro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +17,7 @@ from typedyaml.units import Duration
 Config = dict[str, Any]
 
 HOLIDAYS = "holidays"
+_WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 DIGEST_WINDOW = Duration(600)
 """Longer than two ticks, so that a daily digest is sent once and never missed."""
 
@@ -57,9 +59,21 @@ def _named(name: str, spans: list[Config]) -> Config:
     return {"name": name, "time_intervals": spans}
 
 
+def _weekdays(given: Sequence[str]) -> list[str]:
+    """Alertmanager's weeks begin on Sunday, and its ranges do not go over their end: such a one is parted."""
+    found: list[str] = []
+    for text in given:
+        first, _, last = text.partition(":")
+        if last and _WEEK.index(first) > _WEEK.index(last):
+            found += [f"{first}:{_WEEK[-1]}", f"{_WEEK[0]}:{last}"]
+        else:
+            found.append(text)
+    return found
+
+
 def _hours(hours: Hours) -> Config:
     return {
-        "weekdays": list(hours.weekdays),
+        "weekdays": _weekdays(hours.weekdays),
         "times": [{"start_time": span.start, "end_time": span.end} for span in hours.times],
         "location": hours.location,
     }
@@ -71,7 +85,7 @@ def _digest(digest: Digest | None) -> Config:
     hour, minute = map(int, digest.at.split(":"))
     end = hour * 60 + minute + int(DIGEST_WINDOW.seconds) // 60
     return {
-        "weekdays": list(digest.weekdays),
+        "weekdays": _weekdays(digest.weekdays),
         "times": [{"start_time": digest.at, "end_time": f"{end // 60:02}:{end % 60:02}"}],
         "location": digest.location,
     }

@@ -13,7 +13,7 @@ Config = dict[str, Any]
 
 def rules(policy: Policy) -> list[Config]:
     """The `inhibit_rules`: those of the policy, then faster burn tiers over slower ones."""
-    return [*(_listed(rule) for rule in policy.inhibit), *_burn_tiers(policy)]
+    return [*(_listed(rule) for rule in policy.inhibitions()), *_burn_tiers(policy)]
 
 
 def is_target(rule: Inhibition, labels: Mapping[str, str]) -> bool:
@@ -24,9 +24,11 @@ def is_target(rule: Inhibition, labels: Mapping[str, str]) -> bool:
 
 def silencers(policy: Policy, labels: Mapping[str, str]) -> tuple[str, ...]:
     """What keeps an alert with these labels quiet: other alerts, and faster tiers of its own objective."""
-    found = dict.fromkeys(_named(rule) for rule in policy.inhibit if is_target(rule, labels))
+    found = dict.fromkeys(_named(rule) for rule in policy.inhibitions() if is_target(rule, labels))
     tier = policy.burn_tiers.get(labels.get("burn_tier", ""))
-    faster = [name for name, other in policy.burn_tiers.items() if tier and other.long < tier.long]
+    objective = policy.objectives.get(labels.get("slo", ""))
+    own = policy.tiers(objective) if objective else ()
+    faster = [name for name in own if tier and policy.burn_tiers[name].long < tier.long]
     return (*found, *([f"{labels.get('alertname')} ({', '.join(faster)})"] if faster else ()))
 
 

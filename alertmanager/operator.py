@@ -9,11 +9,13 @@ object names under alertmanagerConfiguration.templates.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from alertmanager.receivers import global_block
+from alertmanager.secrets import secret_files
 from policy.model import Policy
 from policy.outputs import Operator
 
@@ -41,6 +43,7 @@ def config(policy: Policy, target: Operator, built: Config, metadata: Config) ->
     mine = {"name": "service", "matchType": "=", "value": policy.service}
     spans = [_interval(span) for span in built.get("time_intervals", ())]
     shared = global_block(policy).body
+    keys = secret_keys(built)
     return {
         "apiVersion": "monitoring.coreos.com/v1alpha1",
         "kind": "AlertmanagerConfig",
@@ -48,7 +51,7 @@ def config(policy: Policy, target: Operator, built: Config, metadata: Config) ->
         "spec": {
             "route": {**_route(built["route"]), "matchers": [mine]},
             "inhibitRules": [_inhibit(rule, mine) for rule in built["inhibit_rules"]],
-            "receivers": [_receiver(receiver, shared, target) for receiver in built["receivers"]],
+            "receivers": [_receiver(receiver, shared, target, keys) for receiver in built["receivers"]],
             **({"muteTimeIntervals": spans} if spans else {}),
         },
     }
@@ -59,8 +62,21 @@ def templates(target: Operator, text: str, metadata: Config) -> Config:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"gradewatch.tmpl": text}}
 
 
+def secret_keys(built: Config) -> dict[str, str]:
+    """The key of each secret file in the Secret: its name, or the whole path where two have one name."""
+    files = list(secret_files(built))
+    names = Counter(PurePosixPath(file).name for file in files)
+    return {
+        file: name if names[name := PurePosixPath(file).name] == 1 else file.strip("/").replace("/", "-")
+        for file in files
+    }
+
+
 def lost(built: Config) -> Iterator[str]:
-    """What the object cannot say."""
+    """What the object cannot say, or says otherwise."""
+    for file, key in secret_keys(built).items():
+        if key != PurePosixPath(file).name:
+            yield f"AlertmanagerConfig: {file} is the key {key} of the Secret, as another file has its name"
     spans = [span for named in built.get("time_intervals", ()) for span in named["time_intervals"]]
     zones = ", ".join(sorted({span["location"] for span in spans} - {"UTC"}))
     if zones:
@@ -97,12 +113,12 @@ def _inhibit(rule: Config, mine: Config) -> Config:
     }
 
 
-def _receiver(receiver: Config, shared: Config, target: Operator) -> Config:
+def _receiver(receiver: Config, shared: Config, target: Operator, keys: Mapping[str, str]) -> Config:
     """Blocks carry what the file has globally: mail server and Slack's address."""
     found: Config = {"name": receiver["name"]}
     for section, blocks in receiver.items():
         if section != "name":
-            found[_camel(section)] = [_block(_own(section, block, shared), target) for block in blocks]
+            found[_camel(section)] = [_block(_own(section, block, shared), target, keys) for block in blocks]
     return found
 
 
@@ -115,11 +131,11 @@ def _own(section: str, block: Config, shared: Config) -> Config:
     return own | block
 
 
-def _block(block: Config, target: Operator) -> Config:
+def _block(block: Config, target: Operator, keys: Mapping[str, str]) -> Config:
     found: Config = {}
     for key, value in block.items():
         if key.endswith("_file"):
-            found[_camel(key)] = {"name": target.secret, "key": PurePosixPath(value).name}
+            found[_camel(key)] = {"name": target.secret, "key": keys[value]}
         elif key in _PAIRS:
             found[_camel(key)] = [{"key": name, "value": text} for name, text in value.items()]
         elif key == "links":

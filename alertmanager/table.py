@@ -125,13 +125,13 @@ def cases(policy: Policy) -> Iterator[Case]:
 
 
 def alert_labels(policy: Policy) -> Iterator[dict[str, str]]:
-    """The labels of every alert that is switched on, one set a burn tier; `escalation` is missing."""
+    """The labels of every alert that is switched on, one set a burn tier that can fire; no `escalation`."""
     for name, alert in policy.alerts.items():
         if alert.enabled:
             found = _common(policy, name, alert.priority, alert.category, alert.type)
             yield found | alert.labels
     for slo, objective in policy.objectives.items():
-        for tier in objective.tiers if objective.tiers is not None else tuple(policy.burn_tiers):
+        for tier in policy.tiers(objective):
             burn = policy.burn_tiers[tier]
             found = _common(policy, objective.alert, burn.priority, objective.category, "symptom")
             yield found | {"slo": slo, "burn_tier": tier, "long": str(burn.long), "short": str(burn.short)}

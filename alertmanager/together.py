@@ -22,12 +22,13 @@ _OF_MAIL = {
     "smtp_auth_username": "auth_username",
     "smtp_auth_password_file": "auth_password_file",
 }
+_LOGIN = ("smtp_auth_username", "smtp_auth_password_file")
 _INTERVALS = ("active_time_intervals", "mute_time_intervals")
 
 
 def merge(parts: Sequence[tuple[Policy, Config]]) -> Config:
     """One configuration of several; `parts` are those that each policy would have alone."""
-    shared = parts[0][1]["global"]
+    shared = _shared([part["global"] for _, part in parts])
     default = prefixed(parts[0][0], parts[0][1]["route"]["receiver"])
     spans = [span for policy, part in parts for span in _named(policy, part.get("time_intervals", ()))]
     return {
@@ -45,6 +46,17 @@ def merge(parts: Sequence[tuple[Policy, Config]]) -> Config:
             for receiver in part["receivers"]
         ],
         **({"time_intervals": spans} if spans else {}),
+    }
+
+
+def _shared(globals_: Sequence[Config]) -> Config:
+    """The first policy's; without the login of its mail server where another policy's has none: a receiver
+    cannot say so, and would send that login to the other server."""
+    mailing = [found for found in globals_ if "smtp_smarthost" in found]
+    return {
+        key: value
+        for key, value in globals_[0].items()
+        if key not in _LOGIN or all(key in found for found in mailing)
     }
 
 

@@ -7,9 +7,13 @@ from alerts follow. Grafana allows 40 characters.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from dashboards.render import BOARDS
+from policy.model import Policy
+from typedyaml.faults import Fault
+from typedyaml.load import Document
 
 BOARDS_OF = "grafana/"
 LONGEST_UID = 40
@@ -41,6 +45,19 @@ def address(uid: str, policy: str) -> str:
     found = uid.replace(_PREFIX, f"{_PREFIX}{_short(policy)}-", 1)
     assert len(found) <= LONGEST_UID, found
     return found
+
+
+def collisions(documents: Sequence[Document[Policy]]) -> Iterator[Fault]:
+    """Policies whose boards would have one address: the second would overwrite the first."""
+    seen: dict[str, str] = {}
+    for document in documents:
+        name = document.value.policy
+        other = seen.setdefault(_short(name), name)
+        if other != name:
+            message = (
+                f'in the addresses of boards "{name}" is "{_short(name)}", as {other} is: name it otherwise'
+            )
+            yield document.fault(("policy",), message)
 
 
 def _short(policy: str) -> str:

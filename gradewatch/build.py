@@ -47,7 +47,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if args.check:
         return _compare(rendered.files, args.out)
-    changed = [name for name, text in rendered.files.items() if _write(args.out / name, text)]
+    try:
+        changed = [name for name, text in rendered.files.items() if _write(args.out / name, text)]
+    except OSError as error:
+        raise exits.UsageError(
+            f"--out {args.out}: {error.strerror} ({error.filename}); name a folder to write to"
+        ) from None
     for name in sorted(rendered.files):
         print(f"{'wrote ' if name in changed else 'as was'}  {args.out / name}")
     for name in _strays(rendered.files, args.out):

@@ -55,7 +55,12 @@ def run(args: argparse.Namespace) -> int:
             for finding in part.findings:
                 print(f"            {finding}")
     if args.junit:
-        junit.write(args.junit, done)
+        try:
+            junit.write(args.junit, done)
+        except OSError as error:
+            raise exits.UsageError(
+                f"--junit {args.junit}: {error.strerror}; name a file to write to"
+            ) from None
     count = sum(len(part.findings) for part in done)
     print(f"{count} finding{'s' * (count != 1)} in {time.monotonic() - started:.1f} s")
     return exits.FINDINGS if count else exits.GOOD

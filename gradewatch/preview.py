@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 from pathlib import Path
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--policy", default="auto-grader", help="a policy file or shipped name (%(default)s)")
     parser.add_argument(
-        "--speed", type=float, default=1, metavar="N", help="of a demo whose time runs faster (%(default)g)"
+        "--speed", type=_speed, default=1, metavar="N", help="of a demo whose time runs faster (%(default)g)"
     )
 
 
@@ -65,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     policy = compress(load_policy(args.policy).value, args.speed)
     chosen = {uid: hurried(board, args.speed) for uid, board in _chosen(args.boards, policy).items()}
     try:
-        Duration.parse(args.last)
+        if not Duration.parse(args.last):
+            raise ValueError("must be longer than 0s")
     except ValueError as error:
         raise exits.UsageError(f"--last: {error}") from None
     prometheus = Prometheus(args.prometheus.rstrip("/"))
@@ -101,6 +103,16 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise exits.UsageError(f"--out {args.out}: {error.strerror}; name a folder to write to") from None
     return exits.FINDINGS if bad else exits.GOOD
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 1 <= speed < math.inf:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a speed; allowed are 1 and more')
+    return speed
 
 
 def _width(text: str) -> int:

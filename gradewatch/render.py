@@ -9,7 +9,7 @@ import dashboards.render
 import rules.render
 import rules.together
 from gradewatch import outputs
-from gradewatch.boards import BOARDS_OF, apart, with_links
+from gradewatch.boards import BOARDS_OF, apart, collisions, with_links
 from policy.model import Policy
 from policy.rendered import Rendered
 from typedyaml.faults import Fault, Faults
@@ -70,6 +70,8 @@ def _all(documents: Documents, *renderers: Callable[[Documents], Rendered]) -> R
 
 def _boards(documents: Documents) -> Rendered:
     """Each policy's boards in a folder of its own, with the policy's name in their addresses."""
+    if faults := tuple(collisions(documents)):
+        raise Faults(faults)
     files: dict[str, str] = {}
     for document in documents:
         for name, text in dashboards.render.render(document).files.items():

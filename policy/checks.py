@@ -21,6 +21,7 @@ OWN_LABELS = frozenset(
     | {"slo", "burn_tier", "long", "short"}
 )
 """Labels that gradewatch sets; a policy must not set them by hand."""
+PROMETHEUS_LABELS = frozenset({"alertstate"})
 OLDEST = {"prometheus": (2, 42), "alertmanager": (0, 25)}
 INHIBITED_WAIT = Duration(30)
 """A target must wait until its source has had time to arrive (prometheus/alertmanager#4064)."""
@@ -32,6 +33,7 @@ Faulty = Iterator[Fault]
 def faults_of(doc: Doc) -> Faulty:
     """All faults of a policy whose types are right."""
     yield from _target(doc)
+    yield from _lengths(doc)
     yield from _jobs(doc)
     yield from _alerts(doc)
     yield from objectives.faults_of(doc)
@@ -46,6 +48,38 @@ def _target(doc: Doc) -> Faulty:
         if tuple(int(part) for part in version.split(".")) < oldest:
             need = ".".join(map(str, oldest))
             yield doc.fault(("target", server), f"{server} {version} is not supported; the oldest is {need}")
+
+
+def _lengths(doc: Doc) -> Faulty:
+    """Times that something happens in or after: of no length nothing could be built."""
+    policy = doc.value
+    lengths: dict[tuple[str | int, ...], Duration | None] = {
+        ("retention",): policy.retention,
+        ("scrape", "interval"): policy.scrape.interval,
+        ("scrape", "evaluation"): policy.scrape.evaluation,
+    }
+    lengths |= {
+        ("scrape", "jobs", name, "interval"): job.interval for name, job in policy.scrape.jobs.items()
+    }
+    for name, alert in policy.alerts.items():
+        lengths |= {("alerts", name, key): getattr(alert, key) for key in ("window", "offset", "horizon")}
+    for name, row in policy.priorities.items():
+        at = ("priorities", name)
+        lengths |= {(*at, key): getattr(row, key) for key in ("group_interval", "repeat_interval")}
+        lengths |= {(*at, "steps", i, "repeat"): step.repeat for i, step in enumerate(row.steps)}
+    for name, objective in policy.objectives.items():
+        lengths["objectives", name, "sli", "within"] = objective.sli.within
+    for name, tier in policy.burn_tiers.items():
+        lengths |= {("burn_tiers", name, key): getattr(tier, key) for key in ("long", "short")}
+    if policy.capacity:
+        lengths |= {("capacity", key): getattr(policy.capacity, key) for key in ("window", "step")}
+        lengths |= {("capacity", "horizons", i): h for i, h in enumerate(policy.capacity.horizons)}
+    if policy.health:
+        lengths["health", "window"] = policy.health.window
+    for path, length in lengths.items():
+        if length is not None and not length:
+            key = next(part for part in reversed(path) if isinstance(part, str))
+            yield doc.fault(path, f"{key} must be longer than 0s")
 
 
 def _jobs(doc: Doc) -> Faulty:
@@ -63,13 +97,19 @@ def _jobs(doc: Doc) -> Faulty:
 
 def _alerts(doc: Doc) -> Faulty:
     for name, alert in doc.value.alerts.items():
-        if alert.priority not in doc.value.priorities:
+        if alert.priority not in doc.value.priorities and not doc.written("priorities", alert.priority):
             where = ("alerts", name, "priority")
             yield doc.fault(where, unknown("priority", alert.priority, doc.value.priorities))
         if alert.above is not None and alert.below is not None:
             yield doc.fault(("alerts", name, "below"), f"{name} has both above and below; choose one")
-        for label in OWN_LABELS & alert.labels.keys():
-            yield doc.fault(("alerts", name, "labels", label), f'label "{label}" is set by gradewatch itself')
+        for label in alert.labels:
+            if label in OWN_LABELS:
+                message = f'label "{label}" is set by gradewatch itself'
+            elif label in PROMETHEUS_LABELS or label.startswith("__"):
+                message = f'label "{label}" is Prometheus\' own'
+            else:
+                continue
+            yield doc.fault(("alerts", name, "labels", label), message)
 
 
 def _identity(doc: Doc) -> Faulty:
@@ -87,7 +127,7 @@ def _inhibit(doc: Doc) -> Faulty:
             (("source",), rule.source),
             *((("targets", "alerts", j), n) for j, n in enumerate(rule.targets.alerts)),
         ):
-            if name not in alerts:
+            if name not in alerts and not doc.written("alerts", name):
                 yield doc.fault((*at, *place), unknown("alert", name, alerts))
         if bool(rule.targets.priorities) == bool(rule.targets.alerts):
             yield doc.fault((*at, "targets"), "targets must name either priorities or alerts")

@@ -37,9 +37,10 @@ def _faults(doc: Document[Policy]) -> Iterator[Fault]:
     if policy.matrix and policy.priorities:
         yield doc.fault(("matrix",), "both matrix and priorities say who is told; choose one")
     if not policy.matrix and not policy.priorities:
-        if ("priorities",) not in doc.positions and ("matrix",) not in doc.positions:
+        rows = any(path[:1] == ("priorities",) and path[1:] for path in doc.positions)
+        if not rows and not doc.written("matrix"):
             message = f"who is told? priorities is missing, or matrix: {' or '.join(NAMES)}"
-            yield doc.fault((), message)
+            yield doc.fault(("priorities",), message)
         return
     yield from faults_of(_with_matrix(doc))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
+from zoneinfo import available_timezones
 
 from policy.contacts import Channel
 from policy.escalation import Copy, Digest, Hours, PriorityPolicy, Step
@@ -27,6 +29,7 @@ def escalation_faults(doc: Doc) -> Faulty:
         yield from _contact(doc, role)
     for label, hours in doc.value.hours.items():
         yield from _hours(doc, label, hours)
+    yield from _zones(doc)
     yield from _unrouted(doc)
 
 
@@ -75,7 +78,7 @@ def _step(doc: Doc, name: str, step: Step, where: Place) -> Faulty:
 
 
 def _known(doc: Doc, role: str, place: Place) -> Faulty:
-    if role not in doc.value.contacts:
+    if role not in doc.value.contacts and not doc.written("contacts", role):
         yield doc.fault(place, unknown("contact", role, doc.value.contacts))
 
 
@@ -175,6 +178,27 @@ def _unrouted(doc: Doc) -> Faulty:
     policy = doc.value
     contact = policy.contacts.get(policy.unrouted)
     if contact is None:
+        if doc.written("contacts", policy.unrouted):
+            return
         yield doc.fault(("unrouted",), unknown("contact", policy.unrouted, policy.contacts))
     elif not contact.channels():
         yield doc.fault(("unrouted",), f'contact "{policy.unrouted}" has no channel')
+    else:
+        yield from _reachable(doc, policy.unrouted, contact.channels()[0], ("unrouted",))
+
+
+def _zones(doc: Doc) -> Faulty:
+    """Zones that exist: Alertmanager refuses the whole configuration for one that does not."""
+    policy = doc.value
+    named: dict[Place, str] = {("hours", n, "location"): hours.location for n, hours in policy.hours.items()}
+    if policy.holidays:
+        named["holidays", "location"] = policy.holidays.location
+    for name, row in policy.priorities.items():
+        if row.digest:
+            named["priorities", name, "digest", "location"] = row.digest.location
+    known = available_timezones()
+    for at, zone in named.items():
+        if known and zone not in known:
+            near = get_close_matches(zone, sorted(known), n=1)
+            way_out = f'did you mean "{near[0]}"?' if near else "it must be a name like Europe/Berlin"
+            yield doc.fault(at, f'unknown time zone "{zone}"; {way_out}')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -248,6 +248,27 @@ class Policy:
     """The latest that a message may leave after the fault, by alert; added up at build time."""
     identity: tuple[LabelName, ...] = ("alertname", "service")
     inhibit: tuple[Inhibition, ...] = ()
+
+    def tiers(self, objective: Objective) -> tuple[str, ...]:
+        """The burn tiers of an objective that can fire: an error ratio is never above 1. The others are not
+        built (rules/burn.py names them)."""
+        chosen = self.burn_tiers if objective.tiers is None else objective.tiers
+        return tuple(
+            name
+            for name in chosen
+            if (tier := self.burn_tiers[name])
+            and tier.budget * objective.period.seconds / tier.long.seconds * (1 - objective.target) < 1
+        )
+
+    def inhibitions(self) -> tuple[Inhibition, ...]:
+        """Those of `inhibit` between alerts that are switched on: what is not built silences nobody."""
+        off = {name for name, alert in self.alerts.items() if not alert.enabled}
+        kept = []
+        for rule in self.inhibit:
+            alerts = tuple(name for name in rule.targets.alerts if name not in off)
+            if rule.source not in off and (alerts or rule.targets.priorities):
+                kept.append(replace(rule, targets=replace(rule.targets, alerts=alerts)))
+        return tuple(kept)
 
     def job(self, purpose: str) -> str:
         """The `job` label of a scrape job by purpose (`application`, `exporter`, ...)."""

@@ -48,6 +48,8 @@ def _objectives(doc: Doc) -> Faulty:
             )
             yield doc.fault((*at, "period"), message)
         yield from _sli(doc, name, objective.sli)
+        if objective.tiers == ():
+            yield doc.fault((*at, "tiers"), '"tiers" names no burn tier; without the key all of them count')
         for i, chosen in enumerate(objective.tiers or ()):
             if chosen not in policy.burn_tiers:
                 yield doc.fault((*at, "tiers", i), unknown("burn tier", chosen, policy.burn_tiers))
@@ -64,7 +66,7 @@ def _tiers(doc: Doc) -> Faulty:
     longer: tuple[str, Duration] | None = None
     for name, tier in doc.value.burn_tiers.items():
         at = ("burn_tiers", name)
-        if tier.priority not in doc.value.priorities:
+        if tier.priority not in doc.value.priorities and not doc.written("priorities", tier.priority):
             yield doc.fault((*at, "priority"), unknown("priority", tier.priority, doc.value.priorities))
         if tier.long.seconds != 12 * tier.short.seconds:
             message = f"short must be a twelfth of long ({tier.long / 12}), found {tier.short}"
@@ -79,7 +81,7 @@ def _tiers(doc: Doc) -> Faulty:
 def _sli(doc: Doc, name: str, sli: Sli) -> Faulty:
     at = ("objectives", name, "sli")
     jobs = doc.value.scrape.jobs
-    if sli.job not in jobs:
+    if sli.job not in jobs and not doc.written("scrape", "jobs", sli.job):
         yield doc.fault((*at, "job"), unknown("job", sli.job, jobs))
     if sli.kind == "request_errors" and sli.job != "application":
         yield doc.fault((*at, "job"), "request_errors are the application's: choose ratio for another job")

@@ -15,7 +15,8 @@ class Operator:
     namespace: Name = "monitoring"
     labels: dict[str, str] = field(default_factory=dict)
     secret: Name = "alertmanager-gradewatch"  # noqa: S105  the name of an object
-    """The Secret in `namespace` whose keys are called as the secret files are."""
+    """The Secret in `namespace` whose keys are called as the secret files are (as their paths, where two have
+    one name)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def _fine(policy: Policy, alert: dict[str, Any]) -> float:
 def _meeting(policy: Policy, alert: dict[str, Any]) -> float:
     """The largest multiple of the evaluation interval that all times are multiples of."""
     fine = policy.scrape.evaluation.seconds
-    return fine * math.gcd(*(math.ceil(time / fine) for time in _times(policy, alert)))
+    return fine * (math.gcd(*(math.ceil(time / fine) for time in _times(policy, alert))) or 1)
 
 
 def _test(policy: Policy, alert: dict[str, Any], step: float) -> dict[str, Any]:

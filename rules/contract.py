@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, fields
 import promql_parser as promql
 
 from exporter.catalogue import FAMILIES, FOREIGN
-from policy.model import Application
+from policy.model import Application, Policy, Sli
 from typedyaml.faults import unknown
 
 OF_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
 WHATEVER_TYPE = frozenset({"absent", "absent_over_time", "present_over_time", "changes", "timestamp"})
 EVERY_SERIES = ("job", "instance")
+SIDECARS = "grader_"
+"""How the sidecar's own metrics begin; the catalogue knows them all."""
 BY_SERVICE = "service_priority:"
 """How records begin that are made of ALERTS: they belong to a service and to no job."""
 DEFAULTS = Application()
@@ -41,7 +43,8 @@ def known(
     found: dict[str, Known] = {}
     for family in FAMILIES.values():
         found |= _series(family.name, family.type, family.labels, family.values)
-    for foreign in FOREIGN.values():
+    # The application's last: it may call them as another exporter calls its own.
+    for foreign in sorted(FOREIGN.values(), key=lambda family: family.name in renamed):
         own = (application.status_label,) if foreign.name == "http_requests_total" else foreign.labels
         found |= _series(renamed.get(foreign.name, foreign.name), foreign.type, own, {})
     found |= {name: Known(False, None) for name in ("ALERTS", "ALERTS_FOR_STATE")}
@@ -55,6 +58,27 @@ def _series(
     if kind != "histogram":
         return {name: Known(kind == "counter", every, values)}
     return {f"{name}{end}": Known(True, every | {*more}, values) for end, more in _HISTOGRAM_LABELS.items()}
+
+
+def measured(policy: Policy, series: Mapping[str, Known]) -> dict[str, Known]:
+    """What objectives are measured on and no catalogue has: the application's own metrics, and the labels by
+    which an objective chooses among them. The sidecar's have those of the catalogue and no more."""
+    found: dict[str, Known] = {}
+    for sli in (objective.sli for objective in policy.objectives.values()):
+        name = sli.metric or _of_application(policy.application, sli)
+        if name.startswith(SIDECARS):
+            continue
+        more = frozenset({*(sli.where or {}), *(sli.bad or {})})
+        for end in ("_bucket", "_count") if sli.kind == "latency" else ("",):
+            known = found.get(f"{name}{end}") or series.get(f"{name}{end}")
+            counter = known.counter if known else sli.kind not in ("availability", "freshness")
+            labels = known.labels | more if known and known.labels is not None else None
+            found[f"{name}{end}"] = Known(counter, labels, known.values if known else {})
+    return found
+
+
+def _of_application(application: Application, sli: Sli) -> str:
+    return {"request_errors": application.requests, "latency": application.duration}.get(sli.kind, "up")
 
 
 def used(expr: str) -> frozenset[str]:

@@ -12,10 +12,18 @@
 //   %(over)s %(under)s %(many)s                    twice `above` and one more, half of `below`, twice `minimum`
 //   %(just)s %(rest)s %(beneath)s                  a little more than `above`, what it leaves of 1, a little less than `below`:
 //                                                  much more would be a graver alert, which silences this one
+//   %(drain)s                                      what must go from `rest` at each evaluation to be gone within `horizon`
 //   %(bad)s %(good)s                               `many` parted so that just the share `above` is bad
 //   %(quick)s %(tiny)s                             `many` without those over `quantile`, and a bucket for them
 local durations = import 'durations.libsonnet';
 local fill = import 'fill.libsonnet';
+
+// "95" -> "95th", "91" -> "91st", "99.9" -> "99.9th".
+local ordinal(digits) =
+  local length = std.length(digits);
+  local teen = length > 1 && digits[length - 2] == '1';
+  local whole = std.length(std.findSubstr('.', digits)) == 0;
+  digits + (if whole && !teen then std.get({ '1': 'st', '2': 'nd', '3': 'rd' }, digits[length - 1], 'th') else 'th');
 
 local given(alert, keys) = [key for key in keys if std.get(alert, key, null) != null];
 
@@ -23,19 +31,27 @@ function(name, alert, declared, config)
   local limits = std.get(alert, 'limits', {});
   local has(keys) = std.all([std.objectHas(alert, key) for key in keys]);
   local above = durations.seconds(alert.above), below = durations.seconds(alert.below);
-  local just = 1.02 * above, many = std.ceil(2 * alert.minimum);
+  local just = above + (if above < 1 then std.min(0.02 * above, (1 - above) / 2) else 0.02 * above);
+  local many = std.ceil(2 * alert.minimum);
   local known =
     { [key]: durations.figure(alert[key]) for key in given(alert, ['above', 'below', 'minimum', 'quantile']) }
     + { [key]: durations.canonical(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
     + { ['seconds.' + key]: durations.figure(alert[key]) for key in given(alert, ['window', 'offset', 'horizon']) }
     + { ['limits.' + key]: durations.figure(limits[key]) for key in std.objectFields(limits) }
-    + (if has(['quantile']) then { percentile: durations.decimal(alert.quantile * 100) } else {})
+    + (if has(['quantile']) then { percentile: ordinal(durations.decimal(alert.quantile * 100)) } else {})
     + (
       if has(['above']) then {
         over: durations.figure(2 * above + 1),
         just: durations.figure(just),
         rest: durations.figure(1 - just),
         tiny: durations.figure(above / 1000),
+      } else {}
+    )
+    + (
+      if has(['above', 'horizon']) then {
+        drain: durations.figure(
+          1.2 * (1 - just) * durations.seconds(config.scrape.evaluation) / durations.seconds(alert.horizon)
+        ),
       } else {}
     )
     + (if has(['below']) then { under: durations.figure(below / 2), beneath: durations.figure(0.98 * below) } else {})

@@ -15,12 +15,14 @@ local who(step) = if std.isArray(step.to) then std.join(', ', step.to) else step
 
 local told(config, alert) = config.priorities[alert.priority].steps;
 
+local built(config, name) = std.get(std.get(config.alerts, name, {}), 'enabled', true);
+
 // What silences this alert by the policy, and the faster burn tiers of the same objective.
 local silencers(config, alert) =
   [
     { on: inhibition.equal, alerts: firing(config, inhibition.source) }
     for inhibition in std.get(config, 'inhibit', [])
-    if inhibition.source != alert.name && (
+    if inhibition.source != alert.name && built(config, inhibition.source) && (
       std.member(std.get(inhibition.targets, 'priorities', []), alert.priority)
       || std.member(std.get(inhibition.targets, 'alerts', []), alert.name)
     )
@@ -40,7 +42,10 @@ local unique(items) = std.foldl(function(seen, item) if std.member(seen, item) t
     local left = [std.toString(i) for i in std.range(index + 1, std.length(told(config, alert)) - 1)];
     local known = { alertname: alert.name, service: config.service };
     local identity = [
-      label + '="' + std.get(known, label, '{{ $labels.' + label + ' }}') + '"'
+      label + '=' + (
+        if std.objectHas(known, label) then '"' + known[label] + '"'
+        else '{{ printf "%q" $labels.' + label + ' }}'  // a quote in a value must not end the matcher
+      )
       for label in std.get(config, 'identity', ['alertname', 'service'])
     ];
     if left == [] then null

@@ -11,7 +11,8 @@
 local durations = import 'durations.libsonnet';
 
 local pattern(value) = std.length([c for c in std.stringChars(value) if std.member('|.*+[(', c)]) > 0;
-local matcher(label, value) = ', %s%s"%s"' % [label, if pattern(value) then '=~' else '=', value];
+// PromQL reads a quoted text as JSON does: a quote in a value, or a backslash in a pattern, is escaped.
+local matcher(label, value) = ', %s%s%s' % [label, if pattern(value) then '=~' else '=', std.escapeStringJson(value)];
 local matchers(labels) = std.join('', [matcher(label, labels[label]) for label in std.objectFields(labels)]);
 local selector(metric, job, labels={}) = '%s{job="%s"%s}' % [metric, job, matchers(labels)];
 

@@ -38,6 +38,8 @@ def _figures(doc: Document[Policy], name: str, alert: Alert, declared: Declarati
         place = (*at, *figure.split("."))
         if figure not in declared.takes:
             yield doc.fault(place, f'{name} takes no "{figure}"; it takes {_listed(declared.takes)}')
+        elif declared.takes[figure] == "horizon" and not alert.enabled:
+            continue  # forecasts may be gone with the alerts that read them
         elif wrong := _wrong(declared.takes[figure], value, doc.value):
             yield doc.fault(place, f"{name}, {figure}: {wrong}, found {value}")
     if declared.job not in doc.value.scrape.jobs:

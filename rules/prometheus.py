@@ -20,6 +20,7 @@ def grace_period(policy: Policy) -> Duration:
     25m late; alerts whose `for` is shorter than the grace period lose their clock altogether.
     """
     waits = [alert.for_ for alert in policy.alerts.values()] + [t.for_ for t in policy.burn_tiers.values()]
+    waits += [step.after for row in policy.priorities.values() for step in row.steps]
     return min([LONGEST_GRACE, *(wait for wait in waits if wait)])
 
 

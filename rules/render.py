@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from policy.model import Policy
 from policy.rendered import Rendered
 from rules import budget, burn, clocks, contract, deadlines, inhibition, layout, parameters, prometheus
 from rules.mixin import Mixin, evaluate
-from typedyaml.faults import Faults
+from typedyaml.faults import Fault, Faults
 from typedyaml.load import Document
 
 
@@ -77,18 +78,26 @@ def _build(doc: Document[Policy]) -> tuple[Mixin, list[str]]:
     silences = inhibition.faults_of(doc, mixin.groups)
     if faults := (*unreachable, *too_much, *deadlines.faults_of(doc), *silences):
         raise Faults(faults)
-    _keep_contract(doc.value, mixin)
+    if faults := tuple(_keep_contract(doc, mixin)):
+        raise Faults(faults)
     return mixin, notes + size
 
 
-def _keep_contract(policy: Policy, mixin: Mixin) -> None:
+def _keep_contract(doc: Document[Policy], mixin: Mixin) -> Iterator[Fault]:
+    """Faults of what the policy itself says is measured; raises ContractBroken for the rules' own."""
+    policy = doc.value
     rules = [rule for group in mixin.groups for rule in group["rules"]]
     series = contract.known(policy.application, {r["record"]: None for r in rules if "record" in r})
-    broken = [
-        f"{rule.get('alert') or rule['record']}: {text}"
-        for rule in rules
-        for text in contract.findings(rule["expr"], series)
-    ]
+    series |= contract.measured(policy, series)
+    objectives = {f"slo-{name}": name for name in policy.objectives}
+    broken: list[str] = []
+    for group in mixin.groups:
+        found = [(rule, text) for rule in group["rules"] for text in contract.findings(rule["expr"], series)]
+        if group["name"] in objectives:
+            at = ("objectives", objectives[group["name"]], "sli")
+            yield from (doc.fault(at, text) for text in dict.fromkeys(text for _, text in found))
+        else:
+            broken += [f"{rule.get('alert') or rule['record']}: {text}" for rule, text in found]
     if broken:
         raise ContractBroken("\n".join(broken))
 

@@ -7,6 +7,7 @@ Walking is ours, because every fault is wanted at once and each with its place; 
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 from collections.abc import Callable
 from datetime import date
@@ -185,7 +186,9 @@ class Converter:
                 return self._wrong(node, str(error))
         if want is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        if type(value) is not want:
+        if want is date and isinstance(value, str):
+            value = _date(value)
+        if type(value) is not want or (want is float and not math.isfinite(value)):
             return self._wrong(node, f'"{path[-1]}" must be {_SCALARS[want]}, found "{node.value}"')
         return value
 
@@ -198,6 +201,14 @@ class Converter:
         if isinstance(node, SequenceNode):
             return [self._plain(child, (*path, i)) for i, child in enumerate(node.value)]
         return _value(node)
+
+
+def _date(text: str) -> date | str:
+    """A date in quotes is a date, too."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return text
 
 
 def _value(node: Node) -> Any:

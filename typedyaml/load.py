@@ -32,6 +32,10 @@ class Document(Generic[T]):
             path = path[:-1]
         return self.positions.get(path, (1, 1))
 
+    def written(self, *path: str | int) -> bool:
+        """Whether the file has this key, be it with a fault of its own that left its value out."""
+        return path in self.positions
+
     def fault(self, path: Iterable[str | int], message: str) -> Fault:
         """A fault at the place of `path`."""
         return Fault(self.path, *self.position(*path), message)

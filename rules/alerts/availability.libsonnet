@@ -30,8 +30,8 @@
       summary: 'The service was away for longer than promised.',
       where: '{{ $labels.job }}',
       what: 'it answered {{ $value | humanizePercentage }} of the scrapes of the last %(window)s.',
-      // Half up, so that ServiceDown does not silence it.
-      example: { 'up{job="%(job)s",instance="one"}': '1 0.5x{ticks}' },
+      // Below any limit, and not 0: ServiceDown would silence it.
+      example: { 'up{job="%(job)s",instance="one"}': '1 -1x{ticks}' },
     },
 
     // One alert a probe: database, cache, storage, video, the ML service, a page, whatever was configured.

@@ -8,7 +8,7 @@ local one(metric, labels='') = metric + '{job="%(job)s",instance="one"' + labels
       takes: {},
       expr: 'grader_compliance_vulnerabilities{job="%(job)s", urgency="critical"} > 0',
       summary: 'A critical vulnerability is open.',
-      what: '{{ $value | humanize }} critical vulnerabilities are known and open.',
+      what: 'critical vulnerabilities known and open: {{ $value | humanize }}.',
       example: { [one('grader_compliance_vulnerabilities', ',urgency="critical"')]: '0 1x{ticks}' },
     },
 

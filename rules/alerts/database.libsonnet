@@ -71,7 +71,7 @@
       expr: 'grader_check_failures{job="%(job)s"} > 0',
       summary: 'A check of the stored data finds what must not be there.',
       where: 'check {{ $labels.check }} on {{ $labels.instance }}',
-      what: '{{ $value | humanize }} rows break the rule.',
+      what: 'rows that break the rule: {{ $value | humanize }}.',
       example: { 'grader_check_failures{job="%(job)s",instance="one",check="orphans"}': '0 1x{ticks}' },
     },
   },

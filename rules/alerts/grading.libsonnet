@@ -45,7 +45,7 @@ local one(metric, labels) = metric + '{job="%(job)s",instance="one",' + labels +
       takes: { below: 'count' },
       expr: 'sum by (job, instance) (grader_workers{job="%(job)s", state=~"online|busy"}) < %(below)s',
       summary: 'Too few grading workers are at work.',
-      what: '{{ $value | humanize }} workers are online or busy.',
+      what: 'workers online or busy: {{ $value | humanize }}.',
       example: { [one('grader_workers', 'state="online"')]: '100 0x{ticks}' },
     },
 
@@ -53,7 +53,7 @@ local one(metric, labels) = metric + '{job="%(job)s",instance="one",' + labels +
       takes: {},
       expr: 'grader_workers{job="%(job)s", state=~"stale|unhealthy"} > 0',
       summary: 'A grading worker hangs or is not well.',
-      what: '{{ $value | humanize }} workers are {{ $labels.state }}.',
+      what: '{{ $labels.state }} workers: {{ $value | humanize }}.',
       example: { [one('grader_workers', 'state="stale"')]: '0 1x{ticks}' },
     },
 
@@ -70,7 +70,7 @@ local one(metric, labels) = metric + '{job="%(job)s",instance="one",' + labels +
       takes: {},
       expr: 'grader_internal_errors_open{job="%(job)s"} > 0',
       summary: 'The grader has open internal errors.',
-      what: '{{ $value | humanize }} errors block problems, languages or hosts.',
+      what: 'errors that block problems, languages or hosts: {{ $value | humanize }}.',
       example: { 'grader_internal_errors_open{job="%(job)s",instance="one"}': '0 1x{ticks}' },
     },
 

@@ -10,7 +10,7 @@ local percentile = {
       sum by (job) (increase(%(duration)s_count{job="%(job)s"}[%(window)s])) >= %(minimum)s
   |||,
   where: '{{ $labels.job }}',
-  what: 'the %(percentile)sth percentile of the response time of the last %(window)s is {{ $value | humanizeDuration }}.',
+  what: 'the %(percentile)s percentile of the response time of the last %(window)s is {{ $value | humanizeDuration }}.',
   example: {
     '%(duration)s_bucket{job="%(job)s",instance="one",le="%(tiny)s"}': '0+%(quick)sx{ticks}',
     '%(duration)s_bucket{job="%(job)s",instance="one",le="%(above)s"}': '0+%(quick)sx{ticks}',
@@ -27,7 +27,7 @@ local probe(names) = {
   job: 'exporter',
   expr: 'quantile_over_time(%(quantile)s, grader_probe_duration_seconds{job="%(job)s", probe=~"' + names + '.*"}[%(window)s]) > %(above)s',
   where: 'probe {{ $labels.probe }} from {{ $labels.instance }}',
-  what: 'the %(percentile)sth percentile of the last %(window)s is {{ $value | humanizeDuration }}.',
+  what: 'the %(percentile)s percentile of the last %(window)s is {{ $value | humanizeDuration }}.',
 };
 local probed(name) = {
   ['grader_probe_duration_seconds{job="%(job)s",instance="one",probe="' + name + '"}']: '0 %(over)sx{ticks}',

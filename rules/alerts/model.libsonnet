@@ -113,7 +113,7 @@ local one(metric, labels='') =
           ) >= %(minimum)s
       |||,
       summary: 'Predictions take too long.',
-      what: 'the %(percentile)sth percentile of the last %(window)s is {{ $value | humanizeDuration }}.',
+      what: 'the %(percentile)s percentile of the last %(window)s is {{ $value | humanizeDuration }}.',
       example: {
         [one('grader_model_prediction_latency_seconds_bucket', 'le="%(over)s"')]: '0x{ticks}',
         [one('grader_model_prediction_latency_seconds_bucket', 'le="+Inf"')]: '0+%(many)sx{ticks}',

@@ -15,7 +15,7 @@ local one(metric, labels='') = metric + '{job="%(job)s",instance="one"' + labels
       |||,
       summary: 'Prometheus cannot evaluate a rule.',
       where: 'group {{ $labels.rule_group }} on {{ $labels.instance }}',
-      what: '{{ $value | humanize }} evaluations failed in the last %(window)s; its alerts do not come.',
+      what: 'evaluations that failed in the last %(window)s: {{ $value | humanize }}; its alerts do not come.',
       example: { [one('prometheus_rule_evaluation_failures_total', ',rule_group="rules;ServiceDown"')]: '0+1x{ticks}' },
     },
 
@@ -28,7 +28,7 @@ local one(metric, labels='') = metric + '{job="%(job)s",instance="one"' + labels
       |||,
       summary: 'Prometheus does not get through its rules in time.',
       where: 'group {{ $labels.rule_group }} on {{ $labels.instance }}',
-      what: '{{ $value | humanize }} evaluations were left out in the last %(window)s; alerts come late.',
+      what: 'evaluations left out in the last %(window)s: {{ $value | humanize }}; alerts come late.',
       example: { [one('prometheus_rule_group_iterations_missed_total', ',rule_group="rules;ServiceDown"')]: '0+1x{ticks}' },
     },
 

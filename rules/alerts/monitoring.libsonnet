@@ -69,7 +69,7 @@ local sidecar = { job: 'exporter', where: '{{ $labels.job }} on {{ $labels.insta
       expr: 'increase(grader_pending_dropped_total{job="%(job)s"}[%(window)s]) > 0',
       summary: 'Unfinished submissions are no longer followed.',
       where: 'block {{ $labels.query }} on {{ $labels.instance }}',
-      what: '{{ $value | humanize }} rows were given up within the last %(window)s; their results will not be counted.',
+      what: 'rows given up within the last %(window)s: {{ $value | humanize }}; their results will not be counted.',
       example: { 'grader_pending_dropped_total{job="%(job)s",instance="one",query="submissions"}': '0+1x{ticks}' },
     },
 

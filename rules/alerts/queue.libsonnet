@@ -1,4 +1,5 @@
-// Do submissions wait: too many, for too long, or for nobody? And does the broker work?
+// Do submissions wait: too many, for too long, or for nobody? And does the broker work? Targets may have labels of
+// their own (a cluster, a pod): what is summed has lost them, so it is matched by the labels that are left.
 local queue = { job: 'exporter', where: 'queue {{ $labels.queue }} on {{ $labels.instance }}' };
 local waiting(metric) = metric + '{job="%(job)s", state="waiting"}';
 local one(metric, labels) = metric + '{job="%(job)s",instance="one",' + labels + '}';
@@ -25,7 +26,7 @@ local one(metric, labels) = metric + '{job="%(job)s",instance="one",' + labels +
       takes: { above: 'ratio' },
       expr: |||
         sum by (job, instance, queue) (grader_queue_depth{job="%(job)s"})
-        /
+        / on (job, instance, queue)
         (grader_queue_capacity{job="%(job)s"} > 0) > %(above)s
       |||,
       summary: 'A queue is nearly full.',
@@ -40,11 +41,11 @@ local one(metric, labels) = metric + '{job="%(job)s",instance="one",' + labels +
       takes: {},
       expr: |||
         sum by (job, instance, queue) (grader_queue_depth{job="%(job)s", state="waiting"}) > 0
-        and
+        and on (instance, queue)
           grader_queue_consumers{job="%(job)s"} == 0
       |||,
       summary: 'Nobody takes jobs from a queue.',
-      what: '{{ $value | humanize }} jobs wait and no worker is connected.',
+      what: 'jobs that wait: {{ $value | humanize }}; no worker is connected.',
       example: {
         [one('grader_queue_depth', 'queue="grading",state="waiting"')]: '0 1x{ticks}',
         [one('grader_queue_consumers', 'queue="grading"')]: '0x{ticks}',

@@ -35,7 +35,7 @@ local low = {
       where: '{{ $labels.mountpoint }} on {{ $labels.instance }}',
       what: '{{ $value | humanizePercentage }} is in use; as in the last %(window)s it is full within %(horizon)s.',
       example: {
-        ['node_filesystem_avail_bytes' + one]: '%(rest)s-0.00006x{ticks}',
+        ['node_filesystem_avail_bytes' + one]: '%(rest)s-%(drain)sx{ticks}',
         ['node_filesystem_size_bytes' + one]: '1x{ticks}',
       },
     },

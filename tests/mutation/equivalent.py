@@ -25,7 +25,7 @@ _TWO_SIDES = (
     "AlertsNotSent|ApplicationErrorRateHigh|AuditLogTruncated|BackupShrunk|CacheHitRatioLow|CacheMemoryFull|"
     "ConnectionPoolExhausted|DatabaseErrorRateHigh|GradesDisagree|GradingFailures|GradingStopped|HostMemoryHigh|"
     "IncidentReportLate|MeanResponseTimeHigh|ModelPredictionDrift|NetworkSaturated|NotificationsFailing|"
-    "QueueJobsFailing|QueueNearCapacity|QueueWithoutConsumers|TrafficStopped"
+    "QueueJobsFailing|QueueNearCapacity|TrafficStopped"
 )
 _SUM_OR_MAX = (
     "it is compared with 0 and not told: a sum of what is not negative is 0 when the largest of it is"

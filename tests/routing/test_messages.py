@@ -9,7 +9,7 @@ import os
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -132,6 +132,18 @@ def test_the_acknowledge_link_silences_the_later_steps_only(amtool: Program, tem
     assert parse_qs(query) == {"filter": ["{" + STEP_0["ack"] + "}"], "comment": ["ACK!"]}
 
 
+def test_the_acknowledge_link_holds_any_label_value(amtool: Program, template_file: Path) -> None:
+    """Alertmanager's page reads a plus as a plus: a blank must not become one."""
+    ack = 'alertname="A",service="s",probe="page \\"home\\" + <é> & more",escalation=~"1"'
+    data = notification("firing", "0", STEP_0 | {"ack": ack})
+    plain = rendered(amtool, template_file, "ackurl", data)
+    links = _Links()
+    links.feed(rendered(amtool, template_file, "html", data, "html"))
+    assert plain in links.found
+    _, _, query = urlsplit(plain).fragment.partition("?")
+    assert unquote(query) == f"filter={{{ack}}}&comment=ACK!"
+
+
 @pytest.mark.parametrize("case", ["last-step", "resolved", "written-by-hand"])
 def test_there_is_no_acknowledge_link_when_there_is_nothing_to_stop(
     case: str, newest_amtool: Program, template_file: Path
@@ -144,6 +156,13 @@ def test_there_is_no_acknowledge_link_when_there_is_nothing_to_stop(
 def test_text_from_an_alert_cannot_become_markup(newest_amtool: Program, template_file: Path) -> None:
     data = notification("firing", "0", STEP_0 | {"description": "<script>alert(1)</script>"})
     assert "<script>" not in rendered(newest_amtool, template_file, "html", data, "html")
+
+
+def test_text_from_an_alert_cannot_call_a_whole_slack_channel(amtool: Program, template_file: Path) -> None:
+    data = notification("firing", "0", STEP_0 | {"description": "queue <!channel> & more: 1 > 0."})
+    text = rendered(amtool, template_file, "slack", data)
+    assert "queue &lt;!channel&gt; &amp; more: 1 &gt; 0." in text
+    assert "|Dashboard>" in text
 
 
 @pytest.mark.parametrize("length", [10, 100, 400])

@@ -151,3 +151,31 @@ def test_a_policy_in_compressed_time_is_rendered_too() -> None:
     fast = dataclasses.replace(document, value=compress(document.value, 60))
     route = yaml.safe_load(render(fast).files[CONFIG])["route"]["routes"][1]
     assert (route["group_interval"], route["repeat_interval"]) == ("1s", "4m")
+
+
+def test_an_alert_that_is_off_silences_nobody_and_is_silenced_by_nobody() -> None:
+    policy = load_policy().value
+    names = ("DiskSpaceCritical", "GradingBacklog")
+    off = {name: dataclasses.replace(policy.alerts[name], enabled=False) for name in names}
+    text = str(config(dataclasses.replace(policy, alerts=policy.alerts | off)))
+    assert all(name in str(config(policy)) for name in names)
+    assert not any(name in text for name in names)
+
+
+@pytest.mark.parametrize(
+    ("written", "parted"),
+    [
+        ("monday:sunday", ["monday:saturday", "sunday:sunday"]),
+        ("saturday:monday", ["saturday:saturday", "sunday:monday"]),
+        ("sunday:thursday", ["sunday:thursday"]),
+        ("friday", ["friday"]),
+    ],
+)
+def test_days_over_the_end_of_the_week_are_parted(a_policy: APolicy, written: str, parted: list[str]) -> None:
+    """Alertmanager's week begins on Sunday, and it refuses a range that goes over its end."""
+    repeat = "    repeat_interval: 12h\n"
+    document = a_policy(
+        ('["monday:friday"]', f'["{written}"]'), (repeat, f"{repeat}    hours: working-hours\n")
+    )
+    (span,) = config(document.value)["time_intervals"]
+    assert span["time_intervals"][0]["weekdays"] == parted

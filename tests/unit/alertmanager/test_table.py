@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from alertmanager.inhibition import silencers
 from alertmanager.table import alert_labels, all_rows, cases, due, receiver_for, rows
 from policy.load import load_policy
 from policy.model import Policy
@@ -95,3 +96,26 @@ def test_a_tier_that_an_objective_leaves_out_has_no_case(a_policy: APolicy) -> N
     some = a_policy((given, f"{given}\n    tiers: [fast]")).value
     mine = [found for found in alert_labels(some) if found.get("slo") == "availability"]
     assert [found["burn_tier"] for found in mine] == ["fast"]
+
+
+def test_a_tier_that_can_never_fire_has_no_case(a_policy: APolicy) -> None:
+    """Of a target of 90 % the fast tier would need more than all answers bad: it is not built."""
+    document = a_policy(
+        (
+            "    target: 0.999\n    period: 30d\n    sli: {kind: request",
+            "    target: 0.9\n    period: 30d\n    sli: {kind: request",
+        )
+    )
+    tiers = [
+        found["burn_tier"] for found in alert_labels(document.value) if found.get("slo") == "availability"
+    ]
+    assert tiers == ["medium", "slow", "longterm"]
+
+
+def test_only_the_tiers_of_its_own_objective_keep_a_tier_quiet() -> None:
+    (labels,) = [
+        found
+        for found in alert_labels(POLICY)
+        if found.get("slo") == "grading" and found["burn_tier"] == "longterm"
+    ]
+    assert silencers(POLICY, labels)[-1] == "GradingBudgetBurn (slow)"

@@ -119,3 +119,15 @@ def test_a_role_that_two_policies_call_at_one_address_is_a_fault(tmp_path: Path)
     assert fault.message == (
         'auto-grader has a role "oncall" behind the same address: let base end in /iit-ml-service'
     )
+
+
+def test_the_login_of_one_mail_server_is_not_sent_to_another_that_has_none() -> None:
+    smtp = dataclasses.replace(PORTAL.delivery.smtp, username=None, password_file=None)  # type: ignore[type-var]
+    delivery = dataclasses.replace(PORTAL.delivery, smtp=smtp)
+    open_ = dataclasses.replace(PORTAL, delivery=delivery)
+    found = merge([(policy, config(policy)) for policy in (GRADER, open_)])
+    assert not {"smtp_auth_username", "smtp_auth_password_file"} & found["global"].keys()
+    mails = {one["name"]: one["email_configs"][0] for one in found["receivers"] if "email_configs" in one}
+    assert mails["auto-grader/P3-0-oncall"]["auth_username"] == "alertmanager"
+    assert "auth_password_file" in mails["auto-grader/P3-0-oncall"]
+    assert not [key for key in mails["portal/P3-0-oncall"] if key.startswith("auth_")]

@@ -99,3 +99,12 @@ def test_faults_of_rules_and_routes_come_together(tmp_path: Path) -> None:
     done = gradewatch("build", "p.yaml", cwd=tmp_path)
     assert "GradingBacklog" in done.stderr
     assert "needs Alertmanager 0.28" in done.stderr
+
+
+@pytest.mark.parametrize("out", ["file", "file/below", "/proc/nowhere"])
+def test_a_place_that_cannot_be_written_to_is_one_sentence(out: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = gradewatch("build", "--out", out, cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.search(rf"^gradewatch: --out {out}: .+ \(.+\); name a folder to write to$", done.stderr, re.M)
+    assert "Traceback" not in done.stderr

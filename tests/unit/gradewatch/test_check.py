@@ -82,6 +82,12 @@ def test_findings_are_written_as_junit(folder: Path, tmp_path: Path) -> None:
     assert suites["rules"].get("failures") == "0"
 
 
+def test_a_report_that_cannot_be_written_is_one_sentence(folder: Path, tmp_path: Path) -> None:
+    done = check(folder, "--junit", tmp_path / "nowhere/found.xml")
+    assert done.returncode == 2
+    assert "found.xml: No such file or directory; name a file to write to" in done.stderr
+
+
 def test_secrets_that_are_missing_are_named_when_asked(folder: Path) -> None:
     done = check(folder, "--secrets")
     assert done.returncode == 1

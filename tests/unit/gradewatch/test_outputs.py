@@ -20,6 +20,7 @@ from policy.load import FOLDER, load_policy, shipped
 from policy.model import Policy
 from policy.outputs import Outputs
 from policy.rendered import Rendered
+from typedyaml.faults import Faults
 from typedyaml.load import Document
 
 ROOT = Path(__file__).parents[3]
@@ -217,3 +218,31 @@ def test_pint_switches_off_one_check_for_one_alert(built: dict[str, str]) -> Non
     assert 'disable = ["alerts/comparison"]' in block
     assert text.count("{") == text.count("}")
     assert 'uri     = "http://localhost:9090"' in text
+
+
+def test_secret_files_of_one_name_are_keys_of_their_own(tmp_path: Path) -> None:
+    """Else one contact's alerts went out with the key of another."""
+    text = (FOLDER / "auto-grader.yaml").read_text("utf-8") + ALL
+    for file in ("pagerduty_oncall", "slack_url"):
+        text = text.replace(f"/etc/alertmanager/secrets/{file}", f"/run/{file}/key")
+    (tmp_path / "p.yaml").write_text(text, "utf-8")
+    rendered = render(load_policy(tmp_path / "p.yaml"))
+    found = rendered.files["kubernetes/auto-grader.alertmanagerconfig.yaml"]
+    assert "key: run-pagerduty_oncall-key" in found
+    assert "key: smtp_password" in found
+    assert any("/run/pagerduty_oncall/key is the key run-pagerduty_oncall-key" in n for n in rendered.notes)
+
+
+def test_policies_whose_boards_would_meet_are_a_fault(tmp_path: Path) -> None:
+    shipped_text = (FOLDER / "auto-grader.yaml").read_text("utf-8")
+    documents = []
+    for name in ("programming-labs", "project-lectures"):
+        text = shipped_text.replace("policy: auto-grader", f"policy: {name}")
+        (tmp_path / f"{name}.yaml").write_text(
+            text.replace("service: auto-grader", f"service: {name}"), "utf-8"
+        )
+        documents.append(load_policy(tmp_path / f"{name}.yaml"))
+    with pytest.raises(Faults) as raised:
+        render_all(documents)
+    told = 'in the addresses of boards "project-lectures" is "pl", as programming-labs is: name it otherwise'
+    assert told in [fault.message for fault in raised.value.faults]

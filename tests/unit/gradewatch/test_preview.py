@@ -16,8 +16,9 @@ NOBODY = "http://127.0.0.1:1"
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["overviews"], "no board overviews; there are overview, grader, queue"),
+        (["overviews"], "no board overviews; there are overview, grader, "),
         (["overview", "--last", "soon"], "--last: "),
+        (["overview", "--last", "0s"], "--last: must be longer than 0s"),
         (["overview", "--policy", "nobodys"], "nobodys"),
     ],
 )
@@ -26,6 +27,13 @@ def test_wrong_input_is_one_sentence(
 ) -> None:
     assert main(["preview", *arguments, "--prometheus", NOBODY]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf", "fast"])
+def test_a_speed_that_no_demo_has(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["preview", "overview", "--speed", speed])
+    assert f'"{speed}" is not a speed; allowed are 1 and more' in capsys.readouterr().err
 
 
 def test_a_width_that_nobody_draws(capsys: pytest.CaptureFixture[str]) -> None:

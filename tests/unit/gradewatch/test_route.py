@@ -216,3 +216,11 @@ def test_the_calendar_counts_as_alertmanager_does(due: str, opens: str, tmp_path
     policy = load_policy(waiting(tmp_path)).value
     found, _ = goes_out(policy, "P3", datetime.fromisoformat(due))
     assert found == datetime.fromisoformat(opens)
+
+
+def test_the_order_in_which_hours_are_written_does_not_matter(tmp_path: Path) -> None:
+    times = '[{start: "14:00", end: "18:00"}, {start: "08:00", end: "12:00"}]'
+    policy = load_policy(waiting(tmp_path, ('[{start: "08:00", end: "18:00"}]', times))).value
+    for due, opens in (("07:00", "08:00"), ("09:00", "09:00"), ("13:00", "14:00")):
+        found, _ = goes_out(policy, "P3", datetime.fromisoformat(f"2026-11-23T{due}"))
+        assert found == datetime.fromisoformat(f"2026-11-23T{opens}")

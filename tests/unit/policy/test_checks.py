@@ -61,6 +61,15 @@ CASES = [
         'label "priority" is set by gradewatch itself',
     ),
     (
+        "queue, type: cause, for: 30m}",
+        "queue, type: cause, for: 30m, labels: {alertstate: x}}",
+        'label "alertstate" is Prometheus\' own',
+    ),
+    ("  evaluation: 15s", "  evaluation: 0s", "evaluation must be longer than 0s"),
+    ("horizons: [180d, 365d]", "horizons: [180d, 365d, 0s]", "horizons must be longer than 0s"),
+    ("  window: 5m\n  parts:", "  window: 0s\n  parts:", "window must be longer than 0s"),
+    ("availability: {weight: 30}", "availability: {weight: .inf}", '"weight" must be a number, found ".inf"'),
+    (
         "    target: 0.99\n    period: 30d\n    sli: {kind: freshness",
         "    target: 0.99\n    period: 120d\n    sli: {kind: freshness",
         "period 120d is longer than Prometheus keeps samples (90d)",
@@ -70,6 +79,7 @@ CASES = [
         "    target: 0.99\n    period: 3d\n    sli: {kind: freshness",
         "period 3d is not longer than the window 3d of a burn tier",
     ),
+    ("    tiers: [medium, slow, longterm]", "    tiers: []", '"tiers" names no burn tier'),
     (
         "    tiers: [medium, slow, longterm]",
         "    tiers: [medium, slwo, longterm]",
@@ -220,3 +230,33 @@ def test_a_line_that_is_lost_or_spoiled_gives_faults_or_a_policy_and_nothing_els
         path.write_text("\n".join(lines), encoding="utf-8")
         with suppress(Faults):
             load_policy(path)
+
+
+def test_a_row_at_fault_is_one_fault_and_not_one_for_each_alert_of_its_priority(tmp_path: Path) -> None:
+    steps = "      - {after: 0m, to: engineering, via: [email]}"
+    assert faults(tmp_path, (f"    steps:\n{steps}", "    steps: []")) == [
+        f'{line_of(steps) - 1}: "steps" must not be empty'
+    ]
+
+
+def test_a_contact_at_fault_is_one_fault_and_not_one_for_each_step(tmp_path: Path) -> None:
+    old = "  engineering:\n    email: {to: engineering@example.org}"
+    (found,) = faults(tmp_path, (old, "  engineering: null"))
+    assert found.endswith('"engineering" must be a mapping, found "null"')
+
+
+def test_priorities_without_any_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    start, end = TEXT.index("priorities:\n  P1"), TEXT.index("# Which priorities may use a channel")
+    path.write_text(f"{TEXT[:start]}priorities: {{}}\n{TEXT[end:]}", encoding="utf-8")
+    with pytest.raises(Faults) as caught:
+        load_policy(path)
+    assert "who is told?" in str(caught.value)
+
+
+def test_a_date_may_stand_in_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(TEXT.replace("\nhours:", '\nholidays: {days: ["2026-12-25"]}\nhours:'), encoding="utf-8")
+    holidays = load_policy(path).value.holidays
+    assert holidays
+    assert [day.isoformat() for day in holidays.days] == ["2026-12-25"]

@@ -109,8 +109,8 @@ CASES = {
         "P1 is handed over to PagerDuty, which escalates itself: keep step 0 only",
     ),
     "sns without its region": (
-        ENGINEERING,
-        f'{ENGINEERING}\n    sns: {{phone_number: "+4930123456"}}',
+        "  lead-developer: {sms: true,",
+        '  lead-developer: {sns: {phone_number: "+4930123456"},',
         None,
     ),
     "sns without an address": (
@@ -203,3 +203,53 @@ FIGURES = {
 @pytest.mark.parametrize("name", NAMES)
 def test_the_times_of_a_ready_set_are_those_of_its_document(name: str) -> None:
     assert [str(step.after) for step in ready(name)["P1"].steps] == FIGURES[name]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "hint"),
+    [
+        (
+            "location: Europe/Berlin}",
+            "location: Europe/Berln}",
+            "Europe/Berln",
+            'did you mean "Europe/Berlin"?',
+        ),
+        (
+            "hours:\n",
+            "holidays: {days: [2026-12-25], location: Nowhere}\nhours:\n",
+            "Nowhere",
+            "it must be a name",
+        ),
+        (
+            P4,
+            f"{P4}\n    digest: {{at: '09:00', location: Europe/Pariz}}",
+            "Europe/Pariz",
+            'did you mean "Europe/Paris"?',
+        ),
+    ],
+)
+def test_a_time_zone_must_exist(tmp_path: Path, old: str, new: str, place: str, hint: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        TEXT.replace(f"\n{old}" if old == "hours:\n" else old, f"\n{new}" if old == "hours:\n" else new),
+        "utf-8",
+    )
+    ((line, message),) = faults(path)
+    assert place in path.read_text("utf-8").splitlines()[line - 1]
+    assert message.startswith(f'unknown time zone "{place}"; {hint}')
+
+
+def test_who_reads_what_nobody_knows_must_be_reachable(tmp_path: Path) -> None:
+    found = faults(
+        changed(
+            tmp_path, ("unrouted: engineering", "unrouted: cto"), ("  webhook: {base:", "  slack2: {base:")
+        )
+    )
+    assert any(
+        message == 'channel "call" needs "webhook" in delivery' and "unrouted" in _line(tmp_path, line)
+        for line, message in found
+    )
+
+
+def _line(tmp_path: Path, line: int) -> str:
+    return (tmp_path / "p.yaml").read_text("utf-8").splitlines()[line - 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from policy.model import Application
 from rules import contract
 from rules.contract import Known
 
@@ -60,3 +61,9 @@ def test_records_of_a_whole_service_need_the_service_in_place_of_a_job() -> None
     series = contract.known(records={name: None})
     assert list(contract.findings(f'{name}{{service="auto-grader"}}', series)) == []
     assert list(contract.findings(name, series)) == [f"{name} is selected without a job"]
+
+
+def test_the_application_may_call_its_metric_as_another_exporter_does() -> None:
+    application = Application(requests="nginx_http_requests_total", status_label="code")
+    series = contract.known(application)
+    assert list(contract.findings('rate(nginx_http_requests_total{job="a", code="500"}[5m])', series)) == []

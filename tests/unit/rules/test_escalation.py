@@ -49,6 +49,24 @@ def test_other_steps_and_contacts_give_other_rules(document: Document[Policy]) -
     assert list(differences(groups, document.value)) != []
 
 
+def test_a_quote_in_a_label_does_not_end_the_matcher_of_an_acknowledgement(
+    document: Document[Policy],
+) -> None:
+    policy = dataclasses.replace(document.value, identity=("alertname", "service", "probe"))
+    group = next(group for group in evaluate(policy).groups if group["name"] == "ProbeFailing")
+    told = (
+        'alertname="ProbeFailing",service="auto-grader",probe={{ printf "%q" $labels.probe }},escalation=~"1"'
+    )
+    assert group["rules"][0]["annotations"]["ack"] == told
+
+
+def test_the_clock_of_a_step_runs_on_where_its_silencer_is_off(document: Document[Policy]) -> None:
+    source = dataclasses.replace(document.value.alerts["GradingStopped"], enabled=False)
+    off = dataclasses.replace(document.value, alerts=document.value.alerts | {"GradingStopped": source})
+    assert "GradingStopped" in str(evaluate(document.value).groups)
+    assert "GradingStopped" not in str(evaluate(off).groups)
+
+
 def test_alerts_arrive_with_every_label_that_routes_and_texts_need(document: Document[Policy]) -> None:
     for alert in rules.render.alerts(document):
         assert alert.labels["escalation"] == str(alert.step)

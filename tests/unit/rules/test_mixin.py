@@ -96,3 +96,21 @@ def test_figures_are_written_in_digits_without_the_noise_of_floating_point() -> 
     assert texts == [
         *("0.3", "0.1", "1", "0.144", "1000000000", "15552000", "4294967296", "0.0005", "7", "0", "-0.25")
     ]
+
+
+@pytest.mark.parametrize(
+    ("quantile", "text"),
+    [
+        ("0.95", "95th"),
+        ("0.91", "91st"),
+        ("0.92", "92nd"),
+        ("0.93", "93rd"),
+        ("0.12", "12th"),
+        ("0.991", "99.1th"),
+    ],
+)
+def test_a_percentile_is_told_as_people_say_it(quantile: str, text: str) -> None:
+    change = f"{{ _config+:: {{ alerts+: {{ SlowResponseTime+: {{ quantile: {quantile} }} }} }} }}"
+    groups = evaluate(f"(({MIXIN}) + {change}).prometheusAlerts.groups")
+    rule = next(group for group in groups if group["name"] == "SlowResponseTime")["rules"][0]
+    assert f": the {text} percentile of" in rule["annotations"]["description"]

@@ -141,3 +141,71 @@ def test_an_alert_on_a_job_that_is_not_there_may_be_disabled(tmp_path: Path) -> 
     names = {alert.alertname for alert in rules.render.alerts(load_policy(path))}
     assert "ServiceDown" in names
     assert not names & {"ProxyDown", "ThroughputBelowDemand"}
+
+
+MINE = """objectives:
+  mine:
+    title: Pages that were drawn
+    alert: PageBudgetBurn
+    category: errors
+    target: 0.99
+    period: 30d
+    sli: {kind: ratio, metric: pages_total, where: {page: 'a\\.b "x"'}, bad: {result: broken}}
+    tiers: [slow, longterm]
+"""
+
+
+def test_an_objective_is_measured_on_a_metric_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(SHIPPED.replace("objectives:\n", MINE), encoding="utf-8")
+    groups = {group["name"]: group["rules"] for group in rules.render.groups(load_policy(path))}
+    assert 'page=~"a\\\\.b \\"x\\"", result="broken"' in groups["slo-mine"][2]["expr"]
+
+
+def test_an_objective_chooses_by_labels_of_the_application(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    old, new = "{kind: latency, within: 2s}", "{kind: latency, within: 2s, where: {handler: /submit}}"
+    path.write_text(SHIPPED.replace(old, new), encoding="utf-8")
+    groups = {group["name"]: group["rules"] for group in rules.render.groups(load_policy(path))}
+    assert 'handler="/submit", le=~"2([.]0)?"' in groups["slo-latency"][2]["expr"]
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        (
+            "metric: grader_gradings_totl, bad: {outcome: internal_error}",
+            'unknown metric "grader_gradings_totl"; did you mean "grader_gradings_total"?',
+        ),
+        (
+            "metric: grader_gradings_total, bad: {outcome: broken}",
+            'grader_gradings_total: unknown outcome "broken"; allowed: ',
+        ),
+        (
+            "metric: grader_queue_depth, bad: {state: waiting}",
+            "grader_queue_depth is a gauge: increase() is for counters",
+        ),
+    ],
+)
+def test_what_an_objective_wants_of_the_sidecar_must_be_there(tmp_path: Path, new: str, message: str) -> None:
+    old = "metric: grader_gradings_total, bad: {outcome: internal_error}"
+    (found,) = faults(tmp_path, (old, new))
+    assert found.startswith(f"{line(old)}: {message}")
+
+
+def test_an_alert_that_is_off_needs_no_forecast(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    capacity = next(text for text in SHIPPED.splitlines(keepends=True) if text.startswith("capacity:"))
+    text = SHIPPED.replace(capacity, "").replace("horizon: 180d,", "horizon: 180d, enabled: false,")
+    path.write_text(text, encoding="utf-8")
+    assert not {"DiskRunsOut", "capacity"} & {g["name"] for g in rules.render.groups(load_policy(path))}
+
+
+def test_an_alert_may_fire_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    old = "BackupFailed:\n    {priority: P3, category: backup, type: cause, for: 1h}"
+    assert old in SHIPPED
+    new = "BackupFailed:\n    {priority: P4, category: backup, type: cause, for: 0s}"
+    path.write_text(SHIPPED.replace(old, new), encoding="utf-8")
+    files = rules.render.render(load_policy(path)).files
+    assert "BackupFailed is told to engineering after 0s" in "".join(files.values())

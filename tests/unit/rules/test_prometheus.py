@@ -10,6 +10,7 @@ from policy.compress import compress
 from policy.model import Policy
 from rules import prometheus
 from typedyaml.load import Document
+from typedyaml.units import Duration
 
 
 def test_jobs_intervals_and_targets_are_those_of_the_policy(document: Document[Policy]) -> None:
@@ -49,3 +50,14 @@ def test_the_grace_period_is_never_longer_than_the_shortest_for(document: Docume
     fast = compress(document.value, 60)
     shortest = min(alert.for_ for alert in fast.alerts.values())
     assert prometheus.grace_period(fast) == shortest
+
+
+def test_the_grace_period_is_never_longer_than_the_first_wait_of_an_escalation(
+    document: Document[Policy],
+) -> None:
+    """Else a restart of Prometheus begins that step's clock anew."""
+    rows = document.value.priorities
+    first, second, *rest = rows["P1"].steps
+    steps = (first, dataclasses.replace(second, after=Duration(20)), *rest)
+    urgent = rows | {"P1": dataclasses.replace(rows["P1"], steps=steps)}
+    assert prometheus.grace_period(dataclasses.replace(document.value, priorities=urgent)) == Duration(20)
