@@ -46,8 +46,10 @@ class LinesSource:
                         note = f"{self.path} was replaced; what was not read of the old file is lost"
                     else:
                         place["old"] = {key: place[key] for key in ("inode", "offset", "tail")}
-                        yield from self._old(rotated, place)
+                    # First of all: what is read of the old file stays read if the new one cannot be.
                     place |= {"inode": inode, "offset": 0, "tail": ""}
+                    if rotated is not None:
+                        yield from self._old(rotated, place)
                 elif place.get("old") and (rotated := _beside(self.path, place["old"]["inode"])):
                     # Its writer may not have noticed the rotation yet.
                     yield from self._old(rotated, place)

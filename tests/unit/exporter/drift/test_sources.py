@@ -291,6 +291,32 @@ def test_a_rotated_file_is_read_to_its_end_and_then_the_new_one(tmp_path: Path, 
     assert not follower.notes
 
 
+def until_it_fails(follower: Follower) -> list[int]:
+    """The ids that are read before the source cannot be read any more."""
+    found: list[int] = []
+    try:
+        for step in follower.source.steps(json.loads(json.dumps(follower.place)), 1000.0, -np.inf):
+            found += [] if step.batch.keys is None else step.batch.keys.tolist()
+            follower.place = step.place
+    except SourceError:
+        return found
+    raise AssertionError("it could be read")
+
+
+def test_a_rotated_file_is_read_once_though_the_new_one_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    write_csv(path, rows(10, 0, 100))
+    follower = Follower(LinesSource(path, "csv", LAYOUT))
+    assert follower.read() == ids(1, 10)
+    write_csv(path, rows(5, 100, 200, first=11), append=True)
+    path.rename(tmp_path / "log.csv.1")
+    path.write_text("key,time\n")
+    assert until_it_fails(follower) == ids(11, 15)
+    assert until_it_fails(follower) == []
+    write_csv(path, rows(5, 200, 300, first=16))
+    assert follower.read() == ids(16, 20)
+
+
 def test_a_file_that_was_rotated_away_is_told(tmp_path: Path) -> None:
     path = tmp_path / "log"
     write_csv(path, rows(10, 0, 1))
