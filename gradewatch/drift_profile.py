@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,7 @@ from gradewatch.progress import Progress
 from gradewatch.tables import table
 
 _FEW = 10_000
+_LONGEST_NAME = 63
 _CONSTANT_SHARE = 0.9
 
 
@@ -83,8 +85,8 @@ def _from_file(args: argparse.Namespace) -> tuple[Reference, Wanted]:
         return (step.batch for step in source.steps(None, 0.0, -np.inf))
 
     numbers = _numbers(columns, batches)
-    features = tuple(column for column in columns if column != args.prediction)
-    named = {column: column for column in features} | {PREDICTION: args.prediction}
+    found = _feature_names([column for column in columns if column != args.prediction])
+    features, named = tuple(found), found | {PREDICTION: args.prediction}
     layout = Layout(
         numbers={name: column for name, column in named.items() if column in numbers},
         categories={name: column for name, column in named.items() if column not in numbers},
@@ -104,21 +106,42 @@ def _gathered(wanted: Wanted, batches: object, what: str) -> Reference:
 
 
 def _columns(path: Path, place: Place) -> list[str]:
-    """Names of a file's columns, in its order."""
+    """Names of a file's columns, in its order; without those that have none, and each once."""
     try:
         if format_of(place) == "csv":
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                return next(csv.reader(file), [])
-        if format_of(place) == "jsonl":
-            with path.open(encoding="utf-8") as file:
-                return list(json.loads(file.readline() or "{}"))
-        import pyarrow.parquet
+            with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+                names = next(csv.reader(file), [])
+        elif format_of(place) == "jsonl":
+            with path.open("rb") as lines:
+                first = json.loads(lines.readline() or "{}")
+            if not isinstance(first, dict):
+                raise UsageError(f"{path}: the first line is no JSON object")
+            names = list(first)
+        else:
+            import pyarrow.parquet
 
-        return list(pyarrow.parquet.read_schema(path).names)
+            names = pyarrow.parquet.read_schema(path).names
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or 'not a whole Parquet file'}") from None
-    except ValueError:
-        raise UsageError(f"{path}: the first line is no JSON object") from None
+    except (ValueError, RecursionError, csv.Error):
+        expected = {"csv": "header of a CSV file", "jsonl": "JSON object"}.get(format_of(place) or "")
+        what = f": the first line is no {expected}" if expected else " is not a whole Parquet file"
+        raise UsageError(f"{path}{what}") from None
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _feature_names(columns: list[str]) -> dict[str, str]:
+    """Columns by the name that they can have as features: letters, digits, _ . : -, at most 63 of them."""
+    named: dict[str, str] = {}
+    for column in columns:
+        name = re.sub(r"[^\w.:-]", "_", column)[:_LONGEST_NAME]
+        name = name if re.match("[A-Za-z_]", name) else f"_{name}"[:_LONGEST_NAME]
+        number = 2
+        while name in named or (name != column and name in columns):
+            name = f"{name[: _LONGEST_NAME - 4]}_{number}"
+            number += 1
+        named[name] = column
+    return named
 
 
 def _numbers(columns: list[str], batches: object) -> set[str]:
@@ -161,6 +184,14 @@ def _snippet(args: argparse.Namespace, wanted: Wanted) -> str:
         "log": {"file": "/srv/model/predictions.csv"},
         "reference": {"profile": str(args.out.resolve())},
         "prediction": prediction,
-        "features": {name: {"kind": "category"} if name in categories else {} for name in wanted.features},
+        "features": {name: _feature(name, wanted.layout) for name in wanted.features},
     }
-    return yaml.safe_dump({"models": {"my-model": section}}, sort_keys=False, default_flow_style=None)
+    return yaml.safe_dump(
+        {"models": {"my-model": section}}, sort_keys=False, default_flow_style=None, allow_unicode=True
+    )
+
+
+def _feature(name: str, layout: Layout) -> dict[str, str]:
+    column = layout.numbers.get(name) or layout.categories[name]
+    kind = {"kind": "category"} if name in layout.categories else {}
+    return kind | ({} if column == name else {"column": column})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from exporter.config.models import ReferencePlace
+from exporter.config.models import ReferencePlace, format_of
 from exporter.drift.arrays import Floats
 from exporter.drift.batch import Layout
 from exporter.drift.bins import count
@@ -83,10 +84,10 @@ def _findings(args: argparse.Namespace, opened: Opened, at: float) -> list[Findi
         windows = _windows(opened, layout, name, at)
         for version, window in windows.items():
             place = model.reference_of(version)
-            if args.reference is not None:
-                place = ReferencePlace(file=str(args.reference.resolve()))
             if place is None:
                 continue
+            if args.reference is not None:
+                place = _given(args.reference)
             if place.profile is not None:
                 raise UsageError("a profile has no rows to be exact about: name them with --reference")
             values = _reference(opened, layout, name, place)
@@ -121,11 +122,20 @@ def _reference(opened: Opened, layout: Layout, name: str, place: ReferencePlace)
     one = Layout(numbers={name: layout.numbers[name]})
     try:
         source = open_rows(place, one, opened.model.columns.id, opened.pools)
-        parts = [step.batch.numbers[name] for step in source.steps(None, 0.0, -np.inf)]
+        batches = [step.batch for step in source.steps(None, 0.0, -np.inf)]
     except SourceError as error:
         raise UsageError(str(error)) from None
-    values = np.concatenate([np.zeros(0), *parts])
+    if any(batch.absent for batch in batches):
+        raise UsageError(f'{place.file or place.table} has no column "{one.numbers[name]}"')
+    values = np.concatenate([np.zeros(0), *(batch.numbers[name] for batch in batches)])
     return np.sort(values[~np.isnan(values)])
+
+
+def _given(path: Path) -> ReferencePlace:
+    place = ReferencePlace(file=str(path.resolve()))
+    if format_of(place) is None:
+        raise UsageError(f"{path}: the suffix tells no format; allowed: .csv, .jsonl, .parquet")
+    return place
 
 
 def _part(references: References, version: str, name: str) -> Numeric:

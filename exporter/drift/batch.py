@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from exporter.drift.arrays import Flags, Floats, Keys
 Column = Sequence[object] | Floats
 _MILLISECONDS = 1e11
 """Unix seconds of the year 5138: larger numbers are milliseconds."""
+_LONGEST_KEY = 20
+"""Digits, or a sign and digits, of a whole number of 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,14 @@ def make_batch(
 def _texts(column: Column) -> list[str]:
     """Values as text, "" for a missing one; they are few, and repeat."""
     try:
-        text = {value: "" if value is None else str(value) for value in set(column)}
+        text = {value: _text(value) for value in set(column)}
     except TypeError:  # lists and objects of a JSON log
-        return ["" if value is None else str(value) for value in column]
+        return [_text(value) for value in column]
     return list(text.values()) * len(column) if len(text) == 1 else [text[value] for value in column]
+
+
+def _text(value: object) -> str:
+    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
 
 
 def to_numbers(column: Column | None, rows: int) -> tuple[Floats, Flags | None]:
@@ -133,13 +140,16 @@ def to_numbers(column: Column | None, rows: int) -> tuple[Floats, Flags | None]:
 
 
 def _packed(column: Column) -> Floats:
-    """Numbers as an array; where none is missing, packing them takes half as long."""
+    """Numbers as an array; where none is missing, packing them takes half as long. ValueError for lists."""
     if isinstance(column, tuple):
         try:
             return np.frombuffer(struct.pack(f"{len(column)}d", *column))
         except struct.error:  # a missing one, or text
             pass
-    return np.asarray(column, dtype=float)
+    values = np.asarray(column, dtype=float)
+    if values.ndim != 1:
+        raise ValueError("lists are no numbers")
+    return values
 
 
 def unpacked(cells: Sequence[bytes], width: int) -> Sequence[Column]:
@@ -166,6 +176,8 @@ def _seconds(value: object) -> float:
     try:
         if isinstance(value, str) and not value.replace(".", "", 1).isdecimal():
             value = datetime.fromisoformat(value)
+        elif isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day, tzinfo=UTC)
         if isinstance(value, datetime):
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
         number = float(value)  # type: ignore[arg-type]
@@ -178,7 +190,7 @@ def to_keys(column: Column) -> Keys:
     """Ids as 64 bits, the same for 12 and "12"; text is hashed."""
     try:
         numbers = np.asarray(column)
-        if numbers.dtype.kind in "iu":
+        if numbers.dtype.kind in "iu" and numbers.ndim == 1:
             return numbers.astype(np.uint64)
     except (ValueError, OverflowError):
         pass
@@ -187,6 +199,8 @@ def to_keys(column: Column) -> Keys:
 
 def _key(value: object) -> int:
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    if text.isdecimal() and len(text) < 19:
-        return int(text)
+    if len(text) <= _LONGEST_KEY and text.removeprefix("-").isdecimal():
+        number = int(text)
+        if -(2**63) <= number < 2**64:
+            return number % 2**64
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

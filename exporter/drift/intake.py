@@ -12,6 +12,7 @@ from exporter.catalogue import Family
 from exporter.drift.arrays import Flags, Floats
 from exporter.drift.batch import Batch
 from exporter.drift.known import Known, VersionKnown
+from exporter.drift.register import CAPACITY, KEPT_SECONDS
 from exporter.drift.ring import DAY, DAYS, PREDICTION
 from exporter.drift.setup import LATENCY, ONLY_VERSION, Setup
 from exporter.tally import Histogram, Tally
@@ -56,7 +57,10 @@ class Intake:
 
     def _take(self, name: str, version: VersionKnown, batch: Batch, chosen: Flags, now: float) -> None:
         times = batch.times[chosen]
-        version.first = min(version.first, float(times.min()))
+        kept = times >= now - KEPT_SECONDS
+        if kept.any():
+            # What no label can be waited for is not of the first days either.
+            version.first = min(version.first, float(times[kept].min()))
         version.last = max(version.last, float(times.max()))
         trained = self.setup.model.trained(name)
         if trained is not None:
@@ -65,14 +69,14 @@ class Intake:
             version.ring.add(batch, chosen, now)
         if batch.keys is not None:
             predicted = self._predicted(batch)[chosen]
-            self.known.register.add(batch.keys[chosen], times, predicted, version.number)
+            self.known.register.add(batch.keys[chosen][kept], times[kept], predicted[kept], version.number)
+            if self.known.register.size > 2 * CAPACITY:
+                self.known.register.forget(now)
 
     def _predicted(self, batch: Batch) -> Floats:
         if PREDICTION in batch.numbers:
             return batch.numbers[PREDICTION]
-        number = self.known.register.class_number
-        texts = batch.categories[PREDICTION]
-        return np.array([np.nan if t is None or t == "" else number(str(t)) for t in texts])
+        return self.known.register.class_numbers(batch.categories[PREDICTION])
 
     def _count(self, name: str, batch: Batch, chosen: Flags) -> None:
         tally, model = self.known.tally, self.setup.name

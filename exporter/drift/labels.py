@@ -17,8 +17,7 @@ def to_labels(batch: Batch, known: Known) -> list[Label]:
         return []
     values: list[float]
     if LABEL in batch.categories:
-        texts = batch.categories[LABEL]
-        values = [np.nan if t is None or t == "" else known.register.class_number(str(t)) for t in texts]
+        values = known.register.class_numbers(batch.categories[LABEL]).tolist()
     else:
         values = batch.numbers[LABEL].tolist()
     sources = batch.categories.get(SOURCE, ["other"] * batch.rows)

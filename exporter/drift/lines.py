@@ -46,8 +46,10 @@ class LinesSource:
                         note = f"{self.path} was replaced; what was not read of the old file is lost"
                     else:
                         place["old"] = {key: place[key] for key in ("inode", "offset", "tail")}
-                        yield from self._old(rotated, place)
+                    # First of all: what is read of the old file stays read if the new one cannot be.
                     place |= {"inode": inode, "offset": 0, "tail": ""}
+                    if rotated is not None:
+                        yield from self._old(rotated, place)
                 elif place.get("old") and (rotated := _beside(self.path, place["old"]["inode"])):
                     # Its writer may not have noticed the rotation yet.
                     yield from self._old(rotated, place)
@@ -79,7 +81,7 @@ class LinesSource:
             first = file.readline(LONGEST_LINE)
             if not first.endswith(b"\n"):
                 return
-            header = next(csv.reader([first.decode("utf-8-sig", "replace")]), [])
+            header = self._header(first)
             self._check(header)
             offset = max(offset, len(first))
         file.seek(offset)
@@ -88,6 +90,12 @@ class LinesSource:
             batch = self._csv(header, lines) if header is not None else self._jsonl(lines)
             yield batch, offset, _tail(file, offset)
             file.seek(offset)
+
+    def _header(self, line: bytes) -> list[str]:
+        try:
+            return next(csv.reader([line.decode("utf-8-sig", "replace")]), [])
+        except csv.Error as error:
+            raise SourceError(f"{self.path}: the first line is no header of a CSV file ({error})") from None
 
     def _check(self, header: Sequence[str]) -> None:
         for column in self.layout.required:
@@ -115,7 +123,7 @@ class LinesSource:
         for line in lines:
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 row = None
             if isinstance(row, dict):
                 rows.append(row)
@@ -129,8 +137,11 @@ class LinesSource:
 def _parsed(lines: list[str]) -> Iterator[list[str]]:
     """Fields of each line. Line by line where there are quotes: an open one must not swallow other rows."""
     if not any('"' in line for line in lines):
-        yield from csv.reader(lines)
-        return
+        try:
+            yield from list(csv.reader(lines))
+            return
+        except csv.Error:  # a carriage return within a line, or a field without end
+            pass
     for line in lines:
         try:
             yield next(csv.reader([line]), [])

@@ -23,7 +23,8 @@ class ParquetSource:
     """Files of a pattern. The position holds, by name, inode, size and the rows that were read.
 
     A file that was rewritten with more rows is read from where reading ended; one with fewer from its
-    beginning. A file that is broken, or not written to its end yet, keeps no other from being read.
+    beginning. A file that is broken, lacks a column, or is not written to its end yet, keeps no other from
+    being read.
     """
 
     pattern: str
@@ -51,6 +52,8 @@ class ParquetSource:
                     yield Step(batch, {n: list(value) for n, value in known.items()})
                 known[name] = [stat.st_ino, stat.st_size, done]
                 yield Step(make_batch(self.layout, {}, 0), {n: list(value) for n, value in known.items()})
+            except SourceError as error:
+                problems.append(str(error))
             except (pa.ArrowException, OSError) as error:
                 problems.append(f"{name} is not a whole Parquet file ({_kind(error)})")
         if problems:
@@ -92,7 +95,7 @@ class ParquetSource:
         ):
             return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            if name in self.layout.categories.values():
+            if name == self.layout.version or name in self.layout.categories.values():
                 return column.to_pylist()  # type: ignore[no-any-return]
             return np.asarray(_floats(column))
         return column.to_pylist()  # type: ignore[no-any-return]

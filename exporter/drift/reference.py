@@ -193,7 +193,7 @@ def categories(values: Sequence[object]) -> Counter[str | None]:
     try:
         raw: Counter[object] = Counter(values)
     except TypeError:  # lists and objects of a JSON log
-        raw = Counter(map(str, values))
+        raw = Counter(str(value) if isinstance(value, list | dict) else value for value in values)
     for value, rows in raw.items():
         found[category(value)] += rows
     return found

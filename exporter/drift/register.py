@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from exporter.catalogue import LABEL_SOURCES
 from exporter.drift.arrays import Flags, Floats, Keys
+from exporter.drift.reference import category
 
 CAPACITY = 300_000
 KEPT_SECONDS = 31 * 86400
@@ -100,6 +101,11 @@ class Register:
                 return float("nan")
             self.classes.append(text)
         return float(self.classes.index(text))
+
+    def class_numbers(self, values: Sequence[object]) -> Floats:
+        """The numbers of classes as they stand in a log; NaN for a missing one."""
+        texts = [category(value) for value in values]
+        return np.array([np.nan if text is None else self.class_number(text) for text in texts])
 
     def _grow(self, wanted: int) -> None:
         length = max(wanted, 2 * len(self.keys))

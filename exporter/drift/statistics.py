@@ -93,12 +93,15 @@ def relevant_p_value(distance: float, m: int, n: float, delta: float) -> float:
 def psi_and_js(a: Counts, b: Counts) -> tuple[float, float]:
     """Population stability index, and Jensen-Shannon distance (base 2), of two vectors of counts.
 
-    Both sides have a floor of half a row: with one of them only, an empty cell makes PSI infinite.
+    Where one side has rows, the other has half a row at least: an empty cell would make PSI infinite. A cell
+    that is empty on both says nothing.
     """
     m, n = int(a.sum()), int(b.sum())
     psi = js = 0.0
     # They are ten, or some dozens: too few to be worth arrays.
     for x, y in zip(a.tolist(), b.tolist(), strict=True):
+        if not x and not y:
+            continue
         p, q = max(x, 0.5) / m, max(y, 0.5) / n
         mean = (p + q) / 2
         psi += (p - q) * math.log(p / q)

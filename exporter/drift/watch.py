@@ -35,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 EVALUATE_SECONDS = 300.0
 MAX_VERSIONS = 3
 """The newest ones by their last row; a version label must not grow without end."""
+_MOST_REFUSED = 1000
+"""Names of versions that were left out, each counted once: a column of ids has them without end."""
 _LABEL_DAYS = 31
 _MOST_DAYS = 62
 """So far back is the log read again, for the rows since the last training."""
@@ -62,6 +64,7 @@ class Watch:
     _evaluated: float = -np.inf
     _said: dict[str, str] = field(default_factory=dict)
     _changed: bool = True
+    _refused: set[str] = field(default_factory=set)
 
     @paused_gc()
     def round(self, now: float) -> None:
@@ -155,13 +158,14 @@ class Watch:
             return known
         if len(self.known.versions) >= MAX_VERSIONS:
             oldest = min(self.known.versions, key=lambda other: self.known.versions[other].last)
-            told = f"version {name}"
             if self.known.versions[oldest].last > newest - HOUR:
-                if told not in self._said:
+                if name not in self._refused and len(self._refused) < _MOST_REFUSED:
+                    self._refused.add(name)
                     self.known.tally.add(catalogue.GRADER_MODEL_VERSIONS_DROPPED_TOTAL, self.setup.name)
-                    self._tell(told, "more than three versions at once: one is left out", warning=True)
+                self._tell("versions", "more than three versions at once: others are left out", warning=True)
                 return None
             del self.known.versions[oldest]
+            self._said.pop(f"reference {oldest}", None)
             forget_version(self.known.tally, self.setup.name, oldest)
             self.known.tally.add(catalogue.GRADER_MODEL_VERSIONS_DROPPED_TOTAL, self.setup.name)
         made = self.known.versions[name] = VersionKnown(self.known.next_number)

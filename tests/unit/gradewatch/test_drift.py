@@ -13,6 +13,9 @@ import yaml
 from scipy import stats
 
 from exporter.config.whole import load_config
+from exporter.drift.profile import load_profile
+from exporter.drift.references import fitting
+from exporter.drift.setup import wanted_of
 from gradewatch.cli import main
 from gradewatch.drift_shapes import moved, quantile, shape
 from gradewatch.drift_verify import exact_ks
@@ -88,6 +91,8 @@ def test_a_profile_holds_no_row(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["training.csv", "--out", "x", "--bins", "3"], "--bins 3: 16 to 4096"),
         (["training.csv", "--out", "no/such/x.npz"], "cannot be written: No such file"),
         (["empty.csv", "--out", "x"], "no rows"),
+        (["broken.parquet", "--out", "x"], "broken.parquet is not a whole Parquet file"),
+        (["array.jsonl", "--out", "x"], "array.jsonl: the first line is no JSON object"),
     ],
 )
 def test_what_cannot_be_a_profile_is_told_in_a_sentence(
@@ -100,10 +105,78 @@ def test_what_cannot_be_a_profile_is_told_in_a_sentence(
     monkeypatch.chdir(folder)
     (folder / "log.txt").write_text("")
     (folder / "empty.csv").write_text("words,score\n")
+    (folder / "broken.parquet").write_text("PAR1")
+    (folder / "array.jsonl").write_text('[{"words": 1, "score": 1}]\n')
     code, out, err = run(capsys, "profile", *words)
     assert (code, out) == (2, "")
     assert message in err
     assert not (folder / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("latin.csv", "words,größe,score\n1,2,0.5\n2,3,0.6\n".encode("latin-1")),
+        ("bom.jsonl", b'\xef\xbb\xbf{"words": 1, "x": 2, "score": 0.5}\n'),
+        ("index.csv", b",words,essay length,score\n0,1,2,0.5\n1,2,3,0.6\n"),
+        ("twice.csv", b"words,words,a b,a_b,1st,score\n1,1,2,3,4,0.5\n2,2,3,4,5,0.6\n"),
+    ],
+)
+def test_columns_of_any_name_become_features_that_the_sidecar_accepts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    code, out, _ = run(capsys, "profile", tmp_path / name, "--out", tmp_path / "essay.npz")
+    assert code == 0
+    assert len(re.findall(r"^words +number", out, re.MULTILINE)) == 1
+    assert len(re.findall(r"^\(predictions\) ", out, re.MULTILINE)) == 1
+    (tmp_path / "sidecar.yaml").write_text(out[out.index("models:") :])
+    model = load_config(tmp_path / "sidecar.yaml").value.models["my-model"]
+    assert model.features["words"].column is None
+    profile = load_profile(tmp_path / "essay.npz")
+    assert fitting(profile, wanted_of(model), "essay.npz").features
+    if name == "twice.csv":
+        columns = {key: feature.column or key for key, feature in model.features.items()}
+        assert sorted(columns.values()) == ["1st", "a b", "a_b", "words"]
+        assert columns["a_b"] == "a_b"
+
+
+def without_a_reference_of_v1(folder: Path) -> Path:
+    """The configuration where only version v2, of the log's last rows, has a reference."""
+    lines = (folder / "log.csv").read_text().splitlines(keepends=True)
+    lines[-1000:] = [line.replace(",v1,", ",v2,") for line in lines[-1000:]]
+    (folder / "log.csv").write_text("".join(lines))
+    config = folder / "sidecar.yaml"
+    place = f"reference: {{file: {folder}/training.csv}}"
+    config.write_text(config.read_text().replace(place, f"versions: {{v2: {{{place}}}}}"))
+    return config
+
+
+def test_verify_leaves_out_a_version_without_a_reference(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = without_a_reference_of_v1(folder)
+    training = folder / "training.csv"
+    code, out, _ = run(capsys, "verify", "--config", config, "--reference", training, "--json")
+    assert code == 0
+    assert {row["version"] for row in json.loads(out)} == {"v2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("rows.txt", "rows.txt: the suffix tells no format; allowed: .csv, .jsonl, .parquet"),
+        ("rows.csv", 'rows.csv has no column "words"'),
+    ],
+)
+def test_verify_says_what_is_wrong_with_the_rows_that_were_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, message: str
+) -> None:
+    (folder / name).write_text("id,score\n1,0.5\n")
+    config = folder / "sidecar.yaml"
+    code, out, err = run(capsys, "verify", "--config", config, "--reference", folder / name)
+    assert (code, out) == (2, "")
+    assert message in err
 
 
 def test_verify_shows_the_exact_distance_inside_the_bracket(

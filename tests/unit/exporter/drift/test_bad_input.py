@@ -11,6 +11,7 @@ import pytest
 
 from exporter.config.models import Columns, Feature
 from exporter.drift import evaluate
+from exporter.drift import watch as watching
 from exporter.drift.watch import Watch
 from tests.unit.exporter.drift.logs import (
     DAY,
@@ -312,6 +313,18 @@ def test_a_feature_whose_evaluation_fails_takes_no_other_down(
     only_words_is_silent(made)
     assert counter(made, "drift_errors_total", "evaluate") > 0
     assert gauge(made, "feature_missing_ratio", "v1", "words") is None
+
+
+def test_a_version_in_every_row_is_told_once(
+    tmp_path: Path, reference: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_MOST_REFUSED", 100)
+    found = [{**row, "version": f"r{row['id']}"} for row in day()]
+    with caplog.at_level(logging.WARNING):
+        made = watched(tmp_path, reference, found)
+    assert sum("more than three versions at once" in message for message in caplog.messages) == 1
+    assert len(made._said) < 300
+    assert counter(made, "versions_dropped_total") >= 100
 
 
 def test_two_columns_of_one_name_and_the_log_without_features(tmp_path: Path, reference: Path) -> None:

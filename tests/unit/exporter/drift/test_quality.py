@@ -13,6 +13,7 @@ from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
 from exporter.config.models import Labels, Prediction
+from exporter.drift import intake, register
 from exporter.drift.quality import Judge, calibration, figures, wilson
 from exporter.drift.watch import Watch
 from tests.unit.exporter.drift.logs import (
@@ -26,6 +27,8 @@ from tests.unit.exporter.drift.logs import (
     rows,
     watch,
     write_csv,
+    write_jsonl,
+    write_parquet,
 )
 from typedyaml.units import Duration
 
@@ -329,3 +332,65 @@ def test_labels_that_cannot_be_read_leave_drift_alone(tmp_path: Path, reference:
     assert counter(watched, "drift_errors_total", "quality") == 1
     assert gauge(watched, "drift_sufficient_data") == 1
     assert gauge(watched, "accuracy", "v1", "audit") is None
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_classes_of_numbers_are_the_same_with_and_without_a_point(tmp_path: Path, kind: str) -> None:
+    """A library that makes numbers of a column with gaps writes 1 as 1.0, and a gap as NaN."""
+    log = tmp_path / "log.parquet"
+    found = [
+        {**row, "score": float(index % 2)}
+        for index, row in enumerate(rows(1000, NOON - 3 * DAY, NOON - 2 * DAY))
+    ]
+    write_parquet(log, found)
+    labels = [
+        {"prediction_id": row["id"], "label": float("nan") if row["id"] % 4 == 0 else int(row["score"])}
+        for row in found
+    ]
+    write = {"parquet": lambda path: write_parquet(path, [{**x, "label": float(x["label"])} for x in labels])}
+    write.get(kind, lambda path: write_jsonl(path, labels))(tmp_path / f"labels.{kind}")
+    watched = watch(
+        model(
+            log,
+            log,
+            prediction=Prediction(kind="class", positive="1"),
+            labels=Labels(file=str(tmp_path / f"labels.{kind}"), triggers="other"),
+        ),
+        None,
+    )
+    watched.round(NOON)
+    assert gauge(watched, "labeled_rows", "v1", "other") == 750
+    assert gauge(watched, "accuracy", "v1", "other") == 1
+    assert gauge(watched, "precision", "v1", "other") == 1
+
+
+def test_one_row_of_1970_does_not_keep_the_baseline_from_being_measured(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    found = rows(3000, NOON - 30.5 * DAY, NOON - 2 * DAY)
+    found[10]["time"] = 0.0
+    write_csv(log, found)
+    write_csv(
+        tmp_path / "labels.csv", [{"prediction_id": r["id"], "label": int(r["score"] >= 0.5)} for r in found]
+    )
+    labels = Labels(file=str(tmp_path / "labels.csv"), triggers="other")
+    watched = watch(model(log, log, labels=labels), None)
+    watched.round(NOON)
+    assert gauge(watched, "baseline_accuracy", "v1", "other") == 1
+    assert gauge(watched, "retrain_trigger", "v1", "accuracy_drop") == 0
+
+
+def test_a_long_log_does_not_fill_the_memory_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(register, "CAPACITY", 6000)
+    monkeypatch.setattr(intake, "CAPACITY", 6000)
+    log = tmp_path / "log.csv"
+    write_csv(log, rows(20_000, NOON - 60 * DAY, NOON - 40 * DAY) + rows(30_000, NOON - 3 * DAY, NOON))
+    labels = Labels(file=str(tmp_path / "labels.csv"), triggers="other")
+    write_csv(tmp_path / "labels.csv", [{"prediction_id": 1, "label": 1}])
+    watched = watch(model(log, log, labels=labels), None)
+    watched.round(NOON)
+    kept = watched.known.register
+    assert kept.size == 6000
+    assert len(kept.keys) < 25_000
+    assert kept.times[: kept.size].min() > NOON - DAY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +291,32 @@ def test_a_rotated_file_is_read_to_its_end_and_then_the_new_one(tmp_path: Path, 
     assert not follower.notes
 
 
+def until_it_fails(follower: Follower) -> list[int]:
+    """The ids that are read before the source cannot be read any more."""
+    found: list[int] = []
+    try:
+        for step in follower.source.steps(json.loads(json.dumps(follower.place)), 1000.0, -np.inf):
+            found += [] if step.batch.keys is None else step.batch.keys.tolist()
+            follower.place = step.place
+    except SourceError:
+        return found
+    raise AssertionError("it could be read")
+
+
+def test_a_rotated_file_is_read_once_though_the_new_one_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    write_csv(path, rows(10, 0, 100))
+    follower = Follower(LinesSource(path, "csv", LAYOUT))
+    assert follower.read() == ids(1, 10)
+    write_csv(path, rows(5, 100, 200, first=11), append=True)
+    path.rename(tmp_path / "log.csv.1")
+    path.write_text("key,time\n")
+    assert until_it_fails(follower) == ids(11, 15)
+    assert until_it_fails(follower) == []
+    write_csv(path, rows(5, 200, 300, first=16))
+    assert follower.read() == ids(16, 20)
+
+
 def test_a_file_that_was_rotated_away_is_told(tmp_path: Path) -> None:
     path = tmp_path / "log"
     write_csv(path, rows(10, 0, 1))
@@ -329,6 +356,37 @@ def test_broken_lines_are_counted_and_take_no_other_row_with_them(tmp_path: Path
     follower = Follower(LinesSource(path, "jsonl", LAYOUT))
     assert follower.read() == [1, 2]
     assert follower.bad == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"2,10,v1,30,a\rb", b"2,10,v1,30," + b"x" * 200_000, b"\0" * 200_000],
+    ids=["carriage return", "long field", "zeros of a crash"],
+)
+def test_a_line_that_is_no_csv_is_counted_and_stops_nothing(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "log.csv"
+    good = b"%d,10,v1,30,c\n"
+    path.write_bytes(b"id,time,version,words,language\n" + good % 1 + line + b"\n" + good % 3)
+    follower = Follower(LinesSource(path, "csv", LAYOUT))
+    assert follower.read() == [1, 3]
+    assert follower.bad == 1
+
+
+def test_a_json_line_that_is_too_deep_is_counted_and_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    good = '{"id": %d, "time": 10, "version": "v1"}\n'
+    path.write_text(good % 1 + "[" * 100_000 + "\n" + good % 3)
+    follower = Follower(LinesSource(path, "jsonl", LAYOUT))
+    assert follower.read() == [1, 3]
+    assert follower.bad == 1
+
+
+@pytest.mark.parametrize("first", [b"a,b\rc", b"a" * 200_000])
+def test_a_csv_file_without_a_header_says_so(tmp_path: Path, first: bytes) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(first + b"\n1,2\n")
+    with pytest.raises(SourceError, match=r"log.csv: the first line is no header of a CSV file"):
+        Follower(LinesSource(path, "csv", LAYOUT)).read()
 
 
 def test_a_csv_file_without_a_needed_column_says_what_it_has(tmp_path: Path) -> None:
@@ -374,6 +432,7 @@ def test_times_in_every_form_are_unix_seconds() -> None:
     assert to_seconds(texts, 6)[:4].tolist() == [1788220800.0] * 4
     assert np.isnan(to_seconds(texts, 6)[4:]).all()
     assert to_seconds([1788220800000, 1788220800], 2).tolist() == [1788220800.0] * 2
+    assert to_seconds([date(2026, 9, 1), None], 2)[0] == 1788220800.0
 
 
 def test_keys_of_numbers_and_text_are_the_same() -> None:
@@ -383,6 +442,41 @@ def test_keys_of_numbers_and_text_are_the_same() -> None:
         == to_keys(np.array([12.0, 13.0])).tolist()
     )
     assert len(set(to_keys(["a", "b", "a"]).tolist())) == 2
+
+
+def test_long_and_negative_ids_are_the_same_as_text() -> None:
+    found = [1_234_567_890_123_456_789, 2**63 - 1, -5]
+    assert to_keys(found).tolist() == to_keys([str(key) for key in found]).tolist()
+    assert to_keys(found).tolist() == to_keys([*found, None]).tolist()[:3]
+    assert to_keys([2**64 - 1]).tolist() == to_keys([str(2**64 - 1)]).tolist()
+    assert to_keys([str(2**64), "-" * 3, "9" * 30, [1, 2]]).shape == (4,)
+    assert to_keys([[1, 2], [3, 4]]).shape == (2,)
+
+
+def test_lists_are_no_numbers() -> None:
+    layout = Layout(numbers={"words": "words"}, time="time")
+    batch = make_batch(layout, {"words": [[1, 2], [3, 4]], "time": [[1], [2]]}, 2)
+    assert np.isnan(batch.numbers["words"]).tolist() == [True, True]
+    assert np.isnan(batch.times).tolist() == [True, True]
+    assert batch.bad_numbers == {"words": 2}
+
+
+def test_a_parquet_files_version_of_whole_numbers_is_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    found = [{"id": 1, "time": 1.0, "version": 3}, {"id": 2, "time": 2.0, "version": None}]
+    write_parquet(path, found)
+    [step, _] = ParquetSource(str(path), LAYOUT).steps(None, 0, 0)
+    assert step.batch.versions == ["3", ""]
+
+
+def test_a_parquet_file_without_a_needed_column_keeps_no_other_from_being_read(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "1.parquet", [{"id": 1, "time": 1.0}])
+    write_parquet(tmp_path / "2.parquet", rows(10, 0, 100, first=2))
+    follower = Follower(ParquetSource(str(tmp_path / "*.parquet"), LAYOUT))
+    with pytest.raises(SourceError, match=r'1.parquet has no column "version"; it has: id, time'):
+        follower.read()
+    assert follower.place is not None
+    assert any(name.endswith("2.parquet") for name in follower.place)
 
 
 def test_text_where_a_number_is_due_is_missing_and_counted() -> None:

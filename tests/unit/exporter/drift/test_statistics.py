@@ -147,6 +147,14 @@ def test_psi_of_an_empty_cell_is_finite_on_either_side() -> None:
         assert 0 < js <= 1
 
 
+@pytest.mark.parametrize("rows", [500, 100_000])
+def test_cells_that_are_empty_on_both_sides_say_nothing(rows: int) -> None:
+    reference = categorical_reference("language", {"c": 60_000, "java": 40_000}, 0)
+    found = evaluate(reference, cells(reference, {"c": rows * 6 // 10, "java": rows * 4 // 10}), 0.05)
+    assert found.psi == pytest.approx(0)
+    assert found.js == pytest.approx(0)
+
+
 @pytest.mark.parametrize("where", ["reference", "window"])
 def test_one_outlier_moves_nothing(where: str) -> None:
     rng = np.random.default_rng(13)
@@ -258,6 +266,11 @@ def test_cramers_v_does_not_shrink_with_the_imbalance() -> None:
 def test_categories_of_numbers_and_text_are_the_same() -> None:
     assert categories([1, 1.0, "1", None, "", float("nan"), True]) == Counter({"1": 4, None: 3})
     assert categories([[1], {"a": 2}])["[1]"] == 1
+
+
+def test_a_list_among_categories_leaves_missing_values_missing() -> None:
+    found = categories([None, 1.0, ["a"], "", float("nan"), {"b": 1}])
+    assert found == {None: 3, "1": 1, "['a']": 1, "{'b': 1}": 1}
 
 
 def test_rare_categories_share_a_cell_and_too_many_are_refused() -> None:
