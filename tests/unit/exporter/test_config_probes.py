@@ -31,10 +31,22 @@ def faults(tmp_path: Path, text: str) -> list[str]:
             "{url: 'ftp://h/x'}",
             ['4:9: unknown scheme "ftp"; allowed: http://, https://'],
         ),
-        ("{url: 'http:///x'}", ['4:9: "http:///x" names no host']),
+        ("{url: 'http:///x'}", ["4:9: the URL names no host"]),
         (
             "{url: 'http://u:hush@h/'}",
             ["4:9: no password in a URL: write it to a file and name that in password_file"],
+        ),
+        ("{url: 'http://h:99999/'}", ["4:9: a port is a number up to 65535"]),
+        (
+            "{url: 'http://u:hush@/'}",
+            [
+                "4:9: no password in a URL: write it to a file and name that in password_file",
+                "4:9: the URL names no host",
+            ],
+        ),
+        (
+            "{url: 'http://h', body: 'a{99999999999}'}",
+            ["4:27: not a regular expression: the repetition number is too large"],
         ),
         ("{url: 'http://h', ca_file: /etc/hostname}", ["4:30: ca_file has no effect over http://"]),
         ("{url: 'http://h', method: POST}", ['4:29: unknown value "POST"; allowed: GET, HEAD']),

@@ -39,7 +39,7 @@ def faults(tmp_path: Path, text: str) -> list[str]:
             "{url: 'memcached://h'}",
             ['unknown scheme "memcached"; allowed: http://, https://, redis://, rediss://, unix://'],
         ),
-        ("{url: 'redis://'}", ['"redis://" names no host']),
+        ("{url: 'redis://'}", ["the URL names no host"]),
         ("{url: 'redis://h/jobs'}", ['the path is the number of a database, such as "redis://host:6379/0"']),
         (
             "{url: 'unix://redis.sock'}",
@@ -59,9 +59,16 @@ def faults(tmp_path: Path, text: str) -> list[str]:
         ),
         ("{url: 'redis://h', timeout: 0s}", ["a timeout of 0s lets no server answer"]),
         ("{url: 'redis://h', timeout: 20s}", ["20s is more than collection.timeout (10s)"]),
+        ("{url: 'redis://h:x'}", ["a port is a number up to 65535"]),
+        ("{url: 'http://[::1/'}", ["this is no URL"]),
+        ("{url: 'http://the host/'}", ["a URL has no blanks"]),
+        ("{url: 'redis://u:hu/sh@h'}", ["a port is a number up to 65535"]),
         (
-            "{url: 'redis://h:x'}",
-            ['unknown scheme ""; allowed: http://, https://, redis://, rediss://, unix://'],
+            "{url: 'redis://:hush@:6379/0'}",
+            [
+                "no password in a URL: write it to a file and name that in password_file",
+                "the URL names no host",
+            ],
         ),
     ],
 )
