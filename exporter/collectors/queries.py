@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,7 +142,7 @@ class _Counter:
             value = shaper.number(event.row[self.table.places[column]]) if column else 1.0
             if shaper.family.type == "histogram":
                 self.tally.observe(shaper.family, value, *labels)
-            elif value is not None and value > 0:
+            elif value is not None and value > 0 and math.isfinite(value):
                 self.tally.add(shaper.family, *labels, amount=value)
 
 

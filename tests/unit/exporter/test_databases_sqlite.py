@@ -319,3 +319,10 @@ def test_a_strange_name_is_no_uri_parameter(tmp_path: Path) -> None:
     db.close()
     pool = Pool("grader", type(adapter("sqlite:///x"))(str(path)))
     assert ask(pool, "SELECT COUNT(*) FROM t") == [(0,)]
+
+
+def test_a_text_that_is_not_utf8_is_told_and_not_quoted(pool: Pool) -> None:
+    with pytest.raises(CollectError) as caught:
+        ask(pool, "SELECT CAST(x'416e6e61ff' AS TEXT) AS name")
+    assert caught.value.reason == "data"
+    assert caught.value.message.endswith("grader.db: Could not decode to UTF-8 column 'name'")
