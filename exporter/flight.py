@@ -131,11 +131,13 @@ class Flight:
                 return replace(good, cached=True)
             if self._retired:
                 raise Retired
-            self._running = run = Run(deadline)
-            if self._thread is None:
-                name = f"collect-{self.collector.name}"
-                self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-                self._thread.start()
+            run = Run(deadline)
+            if self._thread is None and not self._begin():
+                run.error = CollectError("limit", "the system gives no thread to collect in")
+                run.ended_at = time.time()
+                run.ended.set()
+                return run
+            self._running = run
         self._work.put(run)
         return run
 
@@ -167,6 +169,17 @@ class Flight:
     def landed(self, seconds: float) -> bool:
         """Whether a retired flight has ended; waits for that so long."""
         return self._landed.wait(max(0.0, seconds))
+
+    def _begin(self) -> bool:
+        """Start the thread; False where there are too many already. The next scrape tries again."""
+        name = f"collect-{self.collector.name}"
+        thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
 
     def _age(self, run: Run) -> float:
         return time.monotonic() - run.started
