@@ -92,9 +92,17 @@ def test_a_probe(tmp_path: Path, probe: str, says: list[str]) -> None:
             ["only the last part of the path may have a pattern; give each folder a set of its own"],
         ),
         ("{files: /b/}", ['a folder and a pattern, such as "/var/backups/grader/*.sql.gz"']),
-        ("{database: e, sql: x}", ['unknown database "e"; allowed: d']),
+        ("{database: e, sql: SELECT 1}", ['unknown database "e"; allowed: d']),
+        (
+            "{database: d, sql: 'DELETE FROM t WHERE a = :b'}",
+            [
+                "refused: a statement begins with SELECT, WITH, VALUES, TABLE, SHOW, EXPLAIN or DESCRIBE,"
+                ' not with "DELETE"',
+                'unknown parameter ":b"; allowed: none',
+            ],
+        ),
         ("{database: d}", ["a database needs sql: a SELECT of finished_at, success, size_bytes"]),
-        ("{database: d, sql: x, min_size: 3}", ["min_size has no effect on backups in a database"]),
+        ("{database: d, sql: SELECT 1, min_size: 3}", ["min_size has no effect on backups in a database"]),
         ("{files: /b/x, sql: x}", ["sql has no effect on backups in files"]),
     ],
 )

@@ -100,7 +100,7 @@ def test_a_broker(tmp_path: Path, broker: str, says: list[str]) -> None:
             ['4:23: unknown broker "rr"; did you mean "r"? (allowed: m, r)'],
         ),
         (
-            "{queue: jobs, database: books, sql: x}",
+            "{queue: jobs, database: books, sql: SELECT 1}",
             ['4:25: unknown database "books"; did you mean "book"? (allowed: book)'],
         ),
         (
@@ -160,8 +160,8 @@ def test_a_broker(tmp_path: Path, broker: str, says: list[str]) -> None:
             ["4:1: a queue in a database needs sql: a SELECT that gives state, depth, oldest_age_seconds"],
         ),
         (
-            "{queue: jobs, database: book, sql: x, states: [waiting, waiting]}",
-            ["4:39: a state is written twice"],
+            "{queue: jobs, database: book, sql: SELECT 1, states: [waiting, waiting]}",
+            ["4:46: a state is written twice"],
         ),
         ("{queue: jobs, broker: r, kind: lists}", ['4:32: unknown value "lists"']),
         (

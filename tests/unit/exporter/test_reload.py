@@ -142,6 +142,18 @@ def test_a_file_that_is_not_there_changes_nothing(grader: Grader, gone: str) -> 
     assert grader.ask("/metrics")[0] == 200
 
 
+def test_nothing_that_goes_wrong_ends_what_works(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGHUP reads it in the main thread."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("exporter.reload.make_sidecar", fail)
+    (fault,) = grader.reload()
+    assert str(fault) == f"{grader.config}:1:1: cannot be taken: MemoryError"
+    assert "grader_exporter_config_last_reload_successful 0" in grader.ask("/metrics")[1]
+
+
 def test_the_address_cannot_change_and_the_line_is_named(grader: Grader) -> None:
     grader.write(listen="127.0.0.1:1")
     status, text = grader.ask("/-/reload", "POST")
