@@ -190,13 +190,19 @@ class Flight:
         self._landed.set()
 
     def _succeed(self, deadline: Deadline) -> None:
-        """Go on where the flight of the older configuration stopped, once it has."""
-        if self._before is None:
-            return
-        if not self._before.landed(deadline.remaining()):
-            raise CollectError("timeout", "the collection of the configuration before has not ended yet")
-        if isinstance(self.collector, Heir):
-            self.collector.inherit(self._before.collector)
+        """Go on where the flight of the older configuration stopped, once it has.
+
+        Of reloads one soon after the other those in between may never have begun: then there is an older one.
+        """
+        before = self._before
+        while before is not None:
+            if not before.landed(deadline.remaining()):
+                raise CollectError("timeout", "the collection of the configuration before has not ended yet")
+            if before._before is None:
+                if isinstance(self.collector, Heir):
+                    self.collector.inherit(before.collector)
+                break
+            before = before._before
         self._before = None
 
     def _collect(self, run: Run) -> None:

@@ -291,6 +291,28 @@ def test_a_collection_in_work_ends_before_its_heir_begins() -> None:
     assert new_one.before is old_one
 
 
+def test_two_reloads_during_one_collection_are_like_one() -> None:
+    """The configuration in between never collects, so it has nothing to pass on."""
+    gate = Gate()
+    old_one, new_one = Fake("a", gate), Heiress("a")
+    old = Flights([old_one], Limits())
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(old.collect, Deadline.after(20))
+        assert gate.entered.wait(5)
+        between = Flights([Heiress("a")], Limits(), before=old)
+        old.retire()
+        new = Flights([new_one], Limits(), before=between)
+        between.retire()
+        assert new.collect(Deadline.after(0.2))[0].state == "timeout"
+        assert new_one.asked == 0
+        gate.open()
+        assert first.result()[0].state == "ok"
+    until = time.monotonic() + 5
+    while new.collect(Deadline.after(1))[0].state != "ok":
+        assert time.monotonic() < until
+    assert new_one.before is old_one
+
+
 def test_who_asks_a_retired_collector_is_sent_on() -> None:
     flights = Flights([Fake("a")], Limits())
     flights.collect(Deadline.after(1))
