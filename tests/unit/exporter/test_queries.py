@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import math
 import sqlite3
 from decimal import Decimal
@@ -22,6 +23,7 @@ from exporter.flight import Limits
 from exporter.queries import queryable
 from exporter.queries.answers import Shaper
 from exporter.sidecar import Sidecar
+from exporter.state import StateFile
 from typedyaml.faults import Faults
 
 
@@ -372,6 +374,24 @@ def test_another_timeout_loses_no_event(desk):
     assert rows(desk.collectors(q=changed)["query_q"])[MADE, "high"] == 1
     other = {**CREATED, "newest": "SELECT COUNT(*) FROM tickets"}
     assert rows(desk.collectors(q=other)["query_q"])[MADE, "high"] == 0
+
+
+def test_a_reload_on_a_full_disk_loses_no_event(desk, monkeypatch):
+    def full(self, state):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(StateFile, "save", full)
+    first = desk.collectors(q=CREATED)["query_q"]
+    rows(first)
+    desk.do("INSERT INTO tickets (urgency) VALUES ('high')")
+    assert rows(first)[MADE, "high"] == 1
+    second = desk.collectors(q={**CREATED, "row_limit": 500})["query_q"]
+    second.inherit(first)
+    desk.do("INSERT INTO tickets (urgency) VALUES ('high')")
+    assert rows(second)[MADE, "high"] == 2
+    other = desk.collectors(q={**CREATED, "newest": "SELECT COUNT(*) FROM tickets"})["query_q"]
+    other.inherit(second)
+    assert rows(other)[MADE, "high"] == 0
 
 
 def test_a_row_is_waited_for_until_it_has_its_value(desk):
