@@ -52,7 +52,7 @@ class Server(ThreadingHTTPServer):
             return
         host, port = split_address(address)
         self.address_family = (
-            socket.AF_INET6 if ":" in host or (not host and socket.has_ipv6) else socket.AF_INET
+            socket.AF_INET6 if ":" in host or (not host and _speaks_ipv6()) else socket.AF_INET
         )
         super().__init__((host, port), Handler)
 
@@ -201,6 +201,15 @@ class Site:
     def _close(self) -> None:
         for server in self.servers:
             server.server_close()
+
+
+def _speaks_ipv6() -> bool:
+    """Whether the kernel does: it can be told not to, whatever Python was built with."""
+    try:
+        socket.socket(socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def _listen(address: str | socket.socket, site: Site) -> Server:

@@ -368,6 +368,19 @@ def test_the_empty_host_means_ipv6_and_ipv4(start: Start) -> None:
         connection.close()
 
 
+def test_the_empty_host_means_ipv4_where_the_kernel_has_nothing_else(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old(socket.socket):
+        def __init__(self, family: int = -1, *more: int, **options: int | None) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *more, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "socket", Old)
+    assert ask(start(Fake("a"), host=""), "/-/healthy")[0] == 200
+
+
 def test_a_taken_address_is_named_and_the_others_are_freed(
     start: Start, free_port: Callable[[], int]
 ) -> None:
