@@ -39,6 +39,10 @@ class Deadline:
         """The deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
 
+    def within(self, seconds: float) -> Deadline:
+        """This deadline, or that many seconds from now if that is earlier."""
+        return Deadline(min(self.at, time.monotonic() + seconds))
+
     def remaining(self) -> float:
         """Seconds left, never below 0."""
         return max(0.0, self.at - time.monotonic())

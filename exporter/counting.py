@@ -40,8 +40,25 @@ R_co = TypeVar("R_co", bound=Row, covariant=True)
 R_contra = TypeVar("R_contra", bound=Row, contravariant=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Look(Generic[R_co]):
+    """One look at a table: its highest id, rows asked for by id, and the next rows above an id.
+
+    `more` tells whether there may be further rows above.
+    """
+
+    newest: int | None
+    among: Sequence[R_co]
+    above: Sequence[R_co]
+    more: bool
+
+
 class Source(Protocol[R_co]):
     """Where rows come from: three statements on one connection."""
+
+    def look(self, after: int, ids: Sequence[int]) -> Look[R_co]:
+        """What `newest`, `among` the ids and `above` the id give, asked in this order."""
+        ...
 
     def newest(self) -> int | None:
         """The highest id of the table, whatever the other statements filter; None when it is empty."""
@@ -144,6 +161,8 @@ class Reader(Generic[R]):
         self._sink = sink
         self._now = now
         self._looked_at: set[int] = set()
+        self._after = -1
+        self._asked: list[int] = []
 
     def begin(self) -> Advance:
         """First start: what is there counts as seen; what is unfinished of the overlap is followed."""
@@ -162,7 +181,8 @@ class Reader(Generic[R]):
 
     def advance(self, old: Position) -> Advance:
         """Tell the sink what is new since `old`."""
-        newest = self._source.newest() or 0
+        look = self._look(old)
+        newest = look.newest or 0
         if newest < old.low:
             reason = (
                 f"the highest id fell from {old.watermark} to {newest}: an older table; counting starts there"
@@ -175,7 +195,8 @@ class Reader(Generic[R]):
             # Everything up to `newest` is still in the seen set, so nothing is lost or counted twice.
             restarted = f"the highest id fell from {old.watermark} to {newest}: rows were removed"
             _step_back(position, newest)
-        complete = self._read_new(position, newest)
+            look = self._look(position)
+        complete = self._read_new(position, look)
         self._read_pending(position)
         self._tidy(position)
         return Advance(position, complete, restarted)
@@ -194,35 +215,45 @@ class Reader(Generic[R]):
                     self._sink.finished(row)
         return True
 
-    def _read_new(self, position: Position, newest: int) -> bool:
-        overlap_end, more = position.watermark, True
-        after = self._read_overlap(position)
-        while more:
-            if after > overlap_end and self._source.exhausted():
-                return False
-            rows, more = self._source.above(after)
+    def _look(self, position: Position) -> Look[R]:
+        """Ask at once for all that can be known to be wanted: late rows, followed rows, new rows.
+
+        Late rows can only have ids of the overlap that were not seen. Where those are few they are asked for
+        one by one, else the overlap is read as a whole; most tables have no gaps, and then nothing is asked.
+        """
+        after, gaps = max(position.low, -1), []
+        if self._by_gaps and position.watermark - after - len(position.seen) <= CHUNK:
+            after, gaps = position.watermark, position.gaps()
+        followed = [row_id for row_id in position.pending.ids() if row_id <= after]
+        self._after, self._asked = after, [*gaps, *followed][:CHUNK]
+        return self._source.look(after, self._asked)
+
+    def _read_new(self, position: Position, look: Look[R]) -> bool:
+        overlap_end, after = position.watermark, self._after
+        self._take_all(position, self._asked, look.among)
+        rows, more = look.above, look.more
+        while True:
             for row in rows:
                 after = row.id
                 self._take(position, row)
             position.watermark = max(position.watermark, after)
-        # The last batch was short: nothing that the statement's filter lets through is left below `newest`,
-        # which was read before it. Rows that commit late are found in the overlap.
-        position.watermark = max(position.watermark, newest)
+            if not more:
+                break
+            if after > overlap_end and self._source.exhausted():
+                return False
+            rows, more = self._source.above(after)
+        # The last batch was short: nothing that the statement's filter lets through is left below the highest
+        # id, which was read before it. Rows that commit late are found in the overlap.
+        position.watermark = max(position.watermark, look.newest or 0)
         return True
 
-    def _read_overlap(self, position: Position) -> int:
-        """Look for rows that committed late; the id above which to read on.
-
-        They can only have ids that were not seen. Where those are few they are asked for one by one, else
-        the overlap is read as a whole; most tables have no gaps, and then nothing is asked.
-        """
-        low = max(position.low, -1)
-        if not self._by_gaps or position.watermark - low - len(position.seen) > CHUNK:
-            return low
-        if gaps := position.gaps():
-            for row in self._source.among(gaps):
-                self._take(position, row)
-        return position.watermark
+    def _take_all(self, position: Position, asked: Sequence[int], rows: Sequence[R]) -> None:
+        """Rows that were asked for by id; a followed one that is gone leaves the set uncounted."""
+        for row in rows:
+            self._take(position, row)
+        for gone in set(asked) - {row.id for row in rows}:
+            position.pending.remove(gone)
+        self._looked_at.update(asked)
 
     def _take(self, position: Position, row: R) -> None:
         """One row: new, followed, or known. A known row that a rejudging reopened stays known."""
@@ -242,15 +273,11 @@ class Reader(Generic[R]):
             position.pending.add(row.id, self._now)
 
     def _read_pending(self, position: Position) -> None:
-        """Look at each followed row again; one that is gone leaves the set uncounted."""
+        """Look at those followed rows that were not looked at yet."""
         ids = [row_id for row_id in position.pending.ids() if row_id not in self._looked_at]
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
-            rows = self._source.among(chunk)
-            for row in rows:
-                self._take(position, row)
-            for gone in set(chunk) - {row.id for row in rows}:
-                position.pending.remove(gone)
+            self._take_all(position, chunk, self._source.among(chunk))
 
     def _tidy(self, position: Position) -> None:
         """Close the collection: note the time, forget what left the overlap, keep the bounds."""

@@ -1,9 +1,13 @@
-"""What the client wants: exposition format and compression, from its request headers."""
+"""What the client wants: exposition format and compression, from its request headers.
+
+A scraper says the same each time, so the answers of the last headers are kept.
+"""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from functools import lru_cache
 
 from exporter.exposition import Format
 
@@ -12,6 +16,7 @@ _TEXT_VERSIONS = ("0.0.4", None)
 _SMALL = 64 * 1024
 
 
+@lru_cache(maxsize=32)
 def choose_format(accept: str | None) -> Format:
     """OpenMetrics if the client takes version 1.0.0 or 0.0.1 no less gladly than text 0.0.4; else text."""
     openmetrics, text, wildcard = 0.0, None, 0.0
@@ -27,6 +32,7 @@ def choose_format(accept: str | None) -> Format:
     return Format.OPENMETRICS if openmetrics > 0 and openmetrics >= other else Format.TEXT
 
 
+@lru_cache(maxsize=32)
 def accepts_gzip(accept_encoding: str | None) -> bool:
     """Whether gzip is welcome: `gzip;q=0` refuses it, `*` includes it."""
     qualities = {coding: quality for coding, _, quality in _entries(accept_encoding or "")}

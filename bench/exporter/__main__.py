@@ -25,6 +25,8 @@ TITLES = {
     "trouble": "Slow databases and many scrapers",
     "attacks": "Hostile clients",
 }
+OWN_LOAD = ("queues",)
+"""Parts that say themselves what loads them."""
 PEERS = (
     "query-exporter",
     "prometheus-sql-exporter",
@@ -69,7 +71,8 @@ def _run(wanted: list[str], quick: bool, data: Databases | None) -> None:
         }
     for name in wanted:
         print(f"bench: {name}", file=sys.stderr)
-        head = f"`make bench-exporter` ({name}); load from {load}. {machine(**_versions())}"
+        drawn = "" if name in OWN_LOAD else f"; load from {load}"
+        head = f"`make bench-exporter` ({name}){drawn}. {machine(**_versions())}"
         replace_section(f"exporter-{name}", f"The sidecar: {TITLES[name]}", f"{head}\n\n{parts[name]()}")
 
 

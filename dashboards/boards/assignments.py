@@ -45,7 +45,6 @@ ABOUT_US = ("grading", "queue")
 MOST = 8
 """Lines that can be told apart."""
 BY = f"sum by ({', '.join(ADDED_LABELS)})"
-NAMES = " ".join(f"{{{{{label}}}}}" for label in ADDED_LABELS)
 _CHOSEN = {label: Like(f"${label}") for label in ADDED_LABELS}
 
 
@@ -154,7 +153,7 @@ def spoiled_over_time(policy: Policy) -> Any:
         f"Share of its gradings that the machine spoiled; the {MOST} with most of them in the time range. "
         "One that jumps up: what was changed in it then? All at once: see the grader.",
         unit="percentunit",
-        targets=q((f"{_share(*SPOILED)} and {_most_spoiled()}", NAMES)),
+        targets=q(_named(_share(*SPOILED), _most_spoiled())),
         interval=pace(policy),
         most=1,
         narrow=True,
@@ -168,7 +167,7 @@ def right_over_time(policy: Policy) -> Any:
         f"Share of its gradings that were right; the {MOST} with most gradings in the time range. A step "
         "down: its tests were changed. A slow climb before a deadline is a class at work.",
         unit="percentunit",
-        targets=q((f"{_share(*RIGHT)} and {_most(GRADER_GRADINGS_TOTAL)}", NAMES)),
+        targets=q(_named(_share(*RIGHT), _most(GRADER_GRADINGS_TOTAL))),
         interval=pace(policy),
         most=1,
         narrow=True,
@@ -182,7 +181,7 @@ def submitted_over_time() -> Any:
         f"The {MOST} with most submissions in the time range. A peak before a deadline is the class; one at "
         "another time may be a program that hands in.",
         unit="short",
-        targets=q((f"60 * {_flow(GRADER_SUBMISSIONS_TOTAL)} and {_most(GRADER_SUBMISSIONS_TOTAL)}", NAMES)),
+        targets=q(_named(f"60 * {_flow(GRADER_SUBMISSIONS_TOTAL)}", _most(GRADER_SUBMISSIONS_TOTAL))),
         narrow=True,
         stacked=True,
     )
@@ -197,15 +196,20 @@ def late_over_time() -> Any:
         "the overview: consider an extension of this one.",
         unit="short",
         targets=q(
-            (
-                f"60 * {_flow(GRADER_DEADLINE_SUBMISSIONS_TOTAL, **late)} "
-                f"and {_most(GRADER_DEADLINE_SUBMISSIONS_TOTAL, **late)}",
-                NAMES,
+            _named(
+                f"60 * {_flow(GRADER_DEADLINE_SUBMISSIONS_TOTAL, **late)}",
+                _most(GRADER_DEADLINE_SUBMISSIONS_TOTAL, **late),
             )
         ),
         narrow=True,
         stacked=True,
     )
+
+
+def _named(flow: str, most: str) -> tuple[str, str]:
+    """The flow of those that have most, each under its names; one of them may tell only courses apart."""
+    labels = ", ".join(f'"{label}"' for label in ADDED_LABELS)
+    return f'label_join({flow} and {most}, "name", " ", {labels})', "{{name}}"
 
 
 def _share(*outcomes: str) -> str:

@@ -13,7 +13,7 @@ from exporter.collector import Deadline
 from exporter.collectors.books import Book
 from exporter.collectors.facts import BlockFacts, Facts
 from exporter.collectors.rows import Found, Query, Record, TableSource, number
-from exporter.counting import Position, Reader
+from exporter.counting import OVERLAP_IDS, Position, Reader
 from exporter.databases.pool import Session
 from exporter.differences import Known
 from exporter.group_counts import Groups
@@ -117,8 +117,13 @@ class ByWatermark:
         return position
 
     def essence(self, saved: dict[str, Any]) -> dict[str, Any]:
-        """Older marks merely make the overlap larger, and the saved ids cover it."""
-        return {**saved, "marks": None}
+        """Another one where rows were told, or many ids went by.
+
+        From the older place on, the ids that no row of the block had are read again, and nothing is found.
+        Older marks merely make the overlap larger, and the saved ids cover it.
+        """
+        told = {"seen": saved["seen"][-1:], "pending": saved["pending"], "dropped": saved["dropped"]}
+        return {**told, "about": saved["watermark"] // OVERLAP_IDS}
 
 
 class ByState:

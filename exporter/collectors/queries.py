@@ -15,7 +15,8 @@ from exporter.collector import CollectError, Collector, Deadline, RowFamily
 from exporter.collectors.facts import Facts
 from exporter.collectors.memory import Memory
 from exporter.config.queries import Query
-from exporter.counting import Position, Reader
+from exporter.counting import Look, Position, Reader
+from exporter.databases.connection import Result, Statement
 from exporter.databases.pool import Pool, Session
 from exporter.profiles.profile import AFTER
 from exporter.queries.answers import Shaper
@@ -84,29 +85,45 @@ class _Table:
     rows: int = 0
     places: Mapping[str, int] = field(default_factory=dict)
 
+    def look(self, after: int, ids: Sequence[int]) -> Look[_Event]:
+        """All three at once, the second where there are ids."""
+        asked = [(self.query.newest or "", {}), *([self._among(ids)] if ids else []), self._above(after)]
+        newest, *among, above = self.session.run_all(asked)
+        events, more = self._batch(above)
+        return Look(self._highest(newest), self._read(among[0]) if among else (), events, more)
+
     def newest(self) -> int | None:
         """The highest id."""
-        answer = self.session.run(self.query.newest or "").rows
-        return None if not answer or answer[0][0] is None else self._whole(answer[0][0])
+        return self._highest(self.session.run(self.query.newest or ""))
 
     def above(self, after: int) -> tuple[Sequence[_Event], bool]:
         """The next rows."""
-        limit = self.query.row_limit
-        events = self._read(self.query.sql, {"after": max(after, -1), "limit": limit})
-        if any(second.id <= first.id for first, second in pairwise(events)):
-            raise CollectError("query", f'query "{self.key}": ids do not rise; ORDER BY the id')
-        return events, len(events) >= limit
+        return self._batch(self.session.run(*self._above(after)))
 
     def among(self, ids: Sequence[int]) -> Sequence[_Event]:
         """Rows that are waited for."""
-        return self._read(self.query.sql.replace(AFTER, "IN (:ids)"), {"ids": list(ids), "limit": len(ids)})
+        return self._read(self.session.run(*self._among(ids)))
 
     def exhausted(self) -> bool:
         """Whether only the reserve is left."""
         return self.deadline.remaining() < self.reserve
 
-    def _read(self, sql: str, values: Mapping[str, Any]) -> list[_Event]:
-        answer = self.session.run(sql, values)
+    def _above(self, after: int) -> Statement:
+        return self.query.sql, {"after": max(after, -1), "limit": self.query.row_limit}
+
+    def _among(self, ids: Sequence[int]) -> Statement:
+        return self.query.sql.replace(AFTER, "IN (:ids)"), {"ids": ids, "limit": len(ids)}
+
+    def _highest(self, answer: Result) -> int | None:
+        return None if not answer.rows or answer.rows[0][0] is None else self._whole(answer.rows[0][0])
+
+    def _batch(self, answer: Result) -> tuple[Sequence[_Event], bool]:
+        events = self._read(answer)
+        if any(second.id <= first.id for first, second in pairwise(events)):
+            raise CollectError("query", f'query "{self.key}": ids do not rise; ORDER BY the id')
+        return events, len(events) >= self.query.row_limit
+
+    def _read(self, answer: Result) -> list[_Event]:
         for shaper in self.shapers:
             self.places = shaper.places(answer.columns)
         if "id" not in self.places:

@@ -128,28 +128,48 @@ def _trouble(answer: Answer) -> str:
 
 
 def _figures(answers: Sequence[Answer]) -> Iterator[RowFamily]:
-    """Rows of all queues; sources of one label (a state each) share its row of `queue_up`."""
-    good = [(answer.queue, answer.reading) for answer in answers if answer.reading is not None]
+    """Rows of all queues; sources of one label (a state each) share its row of `queue_up`.
+
+    One pass over them: most kinds of queues have few of these figures.
+    """
     up: dict[str, int] = {}
-    for answer in answers:
-        up[answer.queue] = min(up.get(answer.queue, 1), int(answer.reading is not None))
+    depth: list[Row] = []
+    oldest: list[Row] = []
+    consumers: list[Row] = []
+    failed: list[Row] = []
+    processed: list[Row] = []
+    failures: list[Row] = []
+    workers: list[Workers] = []
+    for queue, reading, _, _ in answers:
+        if reading is None:
+            up[queue] = 0
+            continue
+        up.setdefault(queue, 1)
+        for state, jobs in reading.depth.items():
+            depth.append((state, queue, jobs))
+        for state, seconds in reading.oldest.items():
+            oldest.append((state, queue, seconds))
+        if reading.consumers is not None:
+            consumers.append((queue, reading.consumers))
+        if reading.failed is not None:
+            failed.append((queue, reading.failed))
+        if reading.processed is not None:
+            processed.append((queue, reading.processed))
+        if reading.failures is not None:
+            failures.append((queue, reading.failures))
+        if reading.workers is not None:
+            workers.append(reading.workers)
     yield RowFamily(catalogue.GRADER_QUEUE_UP, list(up.items()))
-    depth: list[Row] = [(state, q, n) for q, r in good for state, n in r.depth.items()]
-    oldest: list[Row] = [(state, q, s) for q, r in good for state, s in r.oldest.items()]
     yield RowFamily(catalogue.GRADER_QUEUE_DEPTH, depth)
     yield RowFamily(catalogue.GRADER_QUEUE_OLDEST_AGE_SECONDS, oldest)
-    for family, of in (
-        (catalogue.GRADER_QUEUE_CONSUMERS, "consumers"),
-        (catalogue.GRADER_QUEUE_JOBS_FAILED, "failed"),
-        (catalogue.GRADER_QUEUE_PROCESSED_TOTAL, "processed"),
-        (catalogue.GRADER_QUEUE_FAILED_TOTAL, "failures"),
-    ):
-        rows: list[Row] = [(q, getattr(r, of)) for q, r in good if getattr(r, of) is not None]
-        yield RowFamily(family, rows)
+    yield RowFamily(catalogue.GRADER_QUEUE_CONSUMERS, consumers)
+    yield RowFamily(catalogue.GRADER_QUEUE_JOBS_FAILED, failed)
+    yield RowFamily(catalogue.GRADER_QUEUE_PROCESSED_TOTAL, processed)
+    yield RowFamily(catalogue.GRADER_QUEUE_FAILED_TOTAL, failures)
     yield RowFamily(
         catalogue.GRADER_QUEUE_CAPACITY, [(a.queue, a.capacity) for a in answers if a.capacity is not None]
     )
-    yield from _workers([r.workers for _, r in good if r.workers is not None])
+    yield from _workers(workers)
 
 
 def _workers(found: Sequence[Workers]) -> Iterator[RowFamily]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from exporter.catalogue import ADDED_LABELS
 from exporter.collector import CollectError, Deadline
-from exporter.databases.connection import Result, Value
+from exporter.counting import Look
+from exporter.databases.connection import Parameter, Result, Statement
 from exporter.databases.pool import Session
 from exporter.profiles.blocks import BLOCKS
 from exporter.profiles.profile import AFTER, Block, parameters
@@ -47,15 +48,29 @@ class Query:
     block: Block
     now: str | None = None
 
-    def run(self, session: Session, values: Mapping[str, Value], sql: str | None = None) -> list[Record]:
+    def run(self, session: Session, values: Mapping[str, Parameter], sql: str | None = None) -> list[Record]:
         """Run the block's statement (or a form of it) with the parameters that it names."""
+        return self.read(session.run(*self.statement(session, values, sql)))
+
+    def run_all(self, session: Session, values: Sequence[Mapping[str, Parameter]]) -> list[list[Record]]:
+        """Run the block's statement once for each set of values."""
+        return [self.read(a) for a in session.run_all([self.statement(session, one) for one in values])]
+
+    def statement(
+        self, session: Session, values: Mapping[str, Parameter], sql: str | None = None
+    ) -> Statement:
+        """The statement (or a form of it) with the parameters that it names; `:now` is asked for."""
         sql = sql or self.block.sql
         wanted = parameters(sql)
-        defaults: dict[str, Value] = {"span": self.block.span, "lookback": self.block.lookback.seconds}
+        defaults: dict[str, Parameter] = {"span": self.block.span, "lookback": self.block.lookback.seconds}
         bound = {name: value for name, value in {**defaults, **values}.items() if name in wanted}
         if "now" in wanted and self.now:
             bound["now"] = session.run(self.now).rows[0][0]
-        return records(session.run(sql, bound), self.name, self.columns())
+        return sql, bound
+
+    def read(self, answer: Result) -> list[Record]:
+        """The rows of an answer, by the columns that are used."""
+        return records(answer, self.name, self.columns())
 
     def columns(self) -> list[str]:
         """The columns that are used: those that the block promises and the format knows, and labels."""
@@ -84,36 +99,55 @@ class TableSource:
     """Seconds of the deadline that further batches must leave."""
     rows: int = 0
 
+    def look(self, after: int, ids: Sequence[int]) -> Look[Found]:
+        """All three at once, the second where there are ids."""
+        asked = [(self._newest, {}), *([self._among(ids)] if ids else []), self._above(after)]
+        newest, *among, above = self.session.run_all(asked)
+        found, more = self._batch(above)
+        return Look(self._highest(newest), self._read(among[0]) if among else (), found, more)
+
     def newest(self) -> int | None:
         """The highest id, by the profile's own statement."""
-        answer = self.session.run(self.query.block.newest or "").rows
-        value = answer[0][0] if answer else None
-        return None if value is None else _whole(value, self.query.name)
+        return self._highest(self.session.run(self._newest))
 
     def above(self, after: int) -> tuple[Sequence[Found], bool]:
         """The next batch."""
-        limit = self.query.block.limit
-        found = self._read(self.query.run(self.session, {"after": max(after, -1), "limit": limit}))
-        if any(second.id <= first.id for first, second in pairwise(found)):
-            raise CollectError("query", f'block "{self.query.name}": ids do not rise; ORDER BY the id')
-        return found, len(found) >= limit
+        return self._batch(self.session.run(*self._above(after)))
 
     def among(self, ids: Sequence[int]) -> Sequence[Found]:
         """The rows with these ids."""
-        names = {f"id_{index}": row_id for index, row_id in enumerate(ids)}
-        listed = f"IN ({', '.join(f':{name}' for name in names)})"
-        sql = self.query.block.sql.replace(AFTER, listed)
-        wanted: dict[str, Value] = {**names, "limit": len(ids)}
-        return self._read(self.query.run(self.session, wanted, sql))
+        return self._read(self.session.run(*self._among(ids)))
 
     def exhausted(self) -> bool:
         """Whether only the reserve is left."""
         return self.deadline.remaining() < self.reserve
 
-    def _read(self, found: Iterable[Record]) -> list[Found]:
-        rows = [Found(_whole(r["id"], self.query.name), self.final(r), r) for r in found]
-        self.rows += len(rows)
-        return rows
+    @property
+    def _newest(self) -> str:
+        return self.query.block.newest or ""
+
+    def _above(self, after: int) -> Statement:
+        values: dict[str, Parameter] = {"after": max(after, -1), "limit": self.query.block.limit}
+        return self.query.statement(self.session, values)
+
+    def _among(self, ids: Sequence[int]) -> Statement:
+        sql = self.query.block.sql.replace(AFTER, "IN (:ids)")
+        return self.query.statement(self.session, {"ids": ids, "limit": len(ids)}, sql)
+
+    def _highest(self, answer: Result) -> int | None:
+        value = answer.rows[0][0] if answer.rows else None
+        return None if value is None else _whole(value, self.query.name)
+
+    def _batch(self, answer: Result) -> tuple[Sequence[Found], bool]:
+        found = self._read(answer)
+        if any(second.id <= first.id for first, second in pairwise(found)):
+            raise CollectError("query", f'block "{self.query.name}": ids do not rise; ORDER BY the id')
+        return found, len(found) >= self.query.block.limit
+
+    def _read(self, answer: Result) -> list[Found]:
+        found = self.query.read(answer)
+        self.rows += len(found)
+        return [Found(_whole(r["id"], self.query.name), self.final(r), r) for r in found]
 
 
 def _whole(value: object, block: str) -> int:

@@ -18,8 +18,9 @@ OWN_QUEUE = "grading"
 """Label `queue` of a profile's own backlog."""
 WINDOWS = {"1h": 3600, "24h": 86_400}
 
-Answer = Callable[[str, Mapping[str, int]], list[Record]]
-"""Runs a block, by name and with parameters of its own."""
+Ask = Callable[[str, Sequence[Mapping[str, int]]], list[list[Record]]]
+"""Runs a block, by name, once for each set of parameters."""
+_PLAIN: Sequence[Mapping[str, int]] = ({},)
 
 
 @dataclass(slots=True)
@@ -42,14 +43,14 @@ class StateCollector:
     def collect(self, deadline: Deadline) -> Iterable[RowFamily]:
         """The state as the database has it now."""
 
-        def answer(block: str, values: Mapping[str, int]) -> list[Record]:
+        def ask(block: str, values: Sequence[Mapping[str, int]]) -> list[list[Record]]:
             with self.facts.run(block) as facts, self.pool.session(deadline) as session:
-                rows = self.queries[block].run(session, values)
-                facts.rows = len(rows)
-                return rows
+                answers = self.queries[block].run_all(session, values)
+                facts.rows = sum(map(len, answers))
+                return answers
 
         with self.facts.collection(self.name):
-            found = [family for block in self.queries for family in self._families_of(block, answer)]
+            found = [family for block in self.queries for family in self._families_of(block, ask)]
         return [family for family in found if family.family.name.removeprefix("grader_") in self.feeds]
 
     def inherit(self, old: Collector) -> None:
@@ -59,29 +60,29 @@ class StateCollector:
         if self.pool.dialect.location == old.pool.dialect.location:
             self.heartbeats.go_on(old.heartbeats)
 
-    def _families_of(self, block: str, answer: Answer) -> list[RowFamily]:
-        if block == "backlog":
-            return _backlog(answer(block, {}), self.queries[block].block.states)
-        if block == "workers":
-            busy = answer("busy_workers", {}) if "busy_workers" in self.queries else []
-            rows: Sequence[Record] = answer(block, {})
-            if self.heartbeats:
-                rows = self.heartbeats.observe(rows)
-            return _workers(rows, busy, self.queries[block].block.states)
-        if block == "manual_pending":
-            return [_single(catalogue.GRADER_MANUAL_GRADING_PENDING, answer(block, {}), "pending")]
-        if block == "internal_errors":
-            return [_single(catalogue.GRADER_INTERNAL_ERRORS_OPEN, answer(block, {}), "open_errors")]
+    def _families_of(self, block: str, ask: Ask) -> list[RowFamily]:
+        if block == "busy_workers":
+            return []  # it is part of workers
         if block == "active_users":
-            return [self._active_users(answer)]
-        return []  # busy_workers is part of workers
+            return [self._active_users(ask)]
+        busy = ask("busy_workers", _PLAIN)[0] if block == "workers" and "busy_workers" in self.queries else []
+        (rows,) = ask(block, _PLAIN)
+        states = self.queries[block].block.states
+        if block == "backlog":
+            return _backlog(rows, states)
+        if block == "workers":
+            return _workers(self.heartbeats.observe(rows) if self.heartbeats else rows, busy, states)
+        if block == "manual_pending":
+            return [_single(catalogue.GRADER_MANUAL_GRADING_PENDING, rows, "pending")]
+        return [_single(catalogue.GRADER_INTERNAL_ERRORS_OPEN, rows, "open_errors")]
 
-    def _active_users(self, answer: Answer) -> RowFamily:
-        rows = []
-        for label, seconds in WINDOWS.items():
-            users = _sum(answer("active_users", {"window": seconds}), "active_users")
-            rows.append((label, users if users >= self.min_users else 0))
-        return RowFamily(catalogue.GRADER_ACTIVE_USERS, rows)
+    def _active_users(self, ask: Ask) -> RowFamily:
+        answers = ask("active_users", [{"window": seconds} for seconds in WINDOWS.values()])
+        users = [_sum(rows, "active_users") for rows in answers]
+        return RowFamily(
+            catalogue.GRADER_ACTIVE_USERS,
+            [(w, n if n >= self.min_users else 0) for w, n in zip(WINDOWS, users, strict=True)],
+        )
 
 
 def _sum(rows: Iterable[Record], column: str) -> float:

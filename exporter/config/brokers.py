@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Meta
 
-from exporter.config.names import AbsolutePath
+from exporter.config.names import AbsolutePath, Address, split_address
 from exporter.config.secrets import file_faults, secret_faults
 from typedyaml.faults import Fault, unknown
 from typedyaml.load import Document
@@ -27,10 +27,26 @@ _ANSWER = Duration(2)
 
 
 @dataclass(frozen=True, slots=True)
+class Sentinels:
+    """Who is asked where a Redis is now. They have a password of their own, or none."""
+
+    addresses: Annotated[tuple[Address, ...], Meta(min_length=1)]
+    user: str | None = None
+    password_file: AbsolutePath | None = None
+    password_env: str | None = None
+
+    @property
+    def url(self) -> str:
+        """None: a password could stand in one."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class Broker:
     """A server of queues. `timeout` bounds connecting and each answer; passwords are read at each connect.
 
-    `vhost` is RabbitMQ's. A search for queues (`match`) looks at no more than `scan_limit` keys or queues.
+    With `sentinel` the URL has the name that the Sentinels know in place of a host. `vhost` is RabbitMQ's. A
+    search for queues (`match`) looks at no more than `scan_limit` keys or queues.
     """
 
     url: str
@@ -40,12 +56,18 @@ class Broker:
     ca_file: AbsolutePath | None = None
     timeout: Duration = _ANSWER
     vhost: str = "/"
+    sentinel: Sentinels | None = None
     scan_limit: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
 
     @property
     def scheme(self) -> str:
         """The URL's scheme; empty for what is no URL."""
         return split(self.url).scheme
+
+    @property
+    def service(self) -> str:
+        """The Sentinels' name of it, upper case kept."""
+        return split(self.url).netloc.rpartition("@")[2]
 
     @property
     def is_redis(self) -> bool:
@@ -84,6 +106,7 @@ def faults(document: Document[Any]) -> Iterator[Fault]:
         yield from _url_faults(document, place, broker)
         yield from secret_faults(document, place, broker)
         yield from file_faults(document, (*place, "ca_file"), broker.ca_file)
+        yield from _sentinel_faults(document, (*place, "sentinel"), broker)
         if not broker.timeout:
             yield document.fault((*place, "timeout"), "a timeout of 0s lets no server answer")
         elif broker.timeout > limit > Duration(0) and (*place, "timeout") in document.positions:
@@ -117,6 +140,23 @@ def _url_faults(document: Document[Any], place: tuple[str, str], broker: Broker)
         yield document.fault((*place, "ca_file"), f"ca_file has no effect over {scheme}://")
     if broker.is_redis and broker.vhost != "/":
         yield document.fault((*place, "vhost"), "Redis has no vhost; the URL's path is its database")
+
+
+def _sentinel_faults(document: Document[Any], place: tuple[str, ...], broker: Broker) -> Iterator[Fault]:
+    if broker.sentinel is None:
+        return
+    yield from secret_faults(document, place, broker.sentinel)
+    if broker.scheme not in ("redis", "rediss"):
+        message = f"Sentinels watch a Redis: redis://NAME/0 or rediss://NAME/0, not {broker.scheme}://"
+        yield document.fault(place, message)
+    elif ":" in broker.service:
+        message = (
+            f'with sentinel the URL names what they watch, without a port: "{broker.scheme}://mymaster/0"'
+        )
+        yield document.fault((*place[:-1], "url"), message)
+    for index, address in enumerate(broker.sentinel.addresses):
+        if not split_address(address)[0]:
+            yield document.fault((*place, "addresses", index), f'"{address}" names no host')
 
 
 def _database(path: str) -> str:

@@ -11,7 +11,9 @@ from exporter.collector import CollectError, Deadline
 Value = str | int | float | None
 """What is bound to a parameter. Statements name them `:after`, `:limit`; adapters translate them."""
 Parameter = Value | Sequence[Value]
-"""A list is for `IN (:ids)`; it is spelt out before an adapter sees the statement."""
+"""A list is for `IN (:ids)`; an adapter spells it out, or passes it as an array."""
+Statement = tuple[str, Mapping[str, Parameter]]
+"""A statement and its parameters."""
 
 MAX_ROWS = 100_000
 """Rows of one answer: more are no metrics, and the memory of a sidecar is small."""
@@ -49,7 +51,7 @@ class Result:
 class Connection(Protocol):
     """One open, read-only, autocommitting connection, used by one thread at a time."""
 
-    def run(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> Result:
+    def run(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> Result:
         """Run exactly one reading statement; it has ended, in the database too, by the deadline.
 
         Raises CollectError: "timeout", "query" (refused or wrong), "data", "limit" or "connect". After an
@@ -57,7 +59,14 @@ class Connection(Protocol):
         """
         ...
 
-    def prepare(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> None:
+    def run_all(self, statements: Sequence[Statement], deadline: Deadline, seconds: float) -> list[Result]:
+        """Run them in this order, each as by `run` and within `seconds`; sent at once where that can be.
+
+        Each sees what had been committed when it began.
+        """
+        ...
+
+    def prepare(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> None:
         """Let the database understand a statement without running it; raises as `run` does."""
         ...
 
@@ -108,3 +117,10 @@ class Dialect(Protocol):
     def writing_rights(self, connection: Connection, deadline: Deadline) -> Sequence[str]:
         """Rights of our role that go beyond reading, in the database's words; empty when there are none."""
         ...
+
+
+def one_by_one(
+    connection: Connection, statements: Sequence[Statement], deadline: Deadline, seconds: float
+) -> list[Result]:
+    """`run_all` of a connection that takes one statement at a time."""
+    return [connection.run(sql, parameters, deadline.within(seconds)) for sql, parameters in statements]

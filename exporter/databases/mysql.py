@@ -14,13 +14,15 @@ from exporter.databases.connection import (
     MAX_ROWS,
     Connection,
     Figures,
+    Parameter,
     Result,
-    Value,
+    Statement,
+    one_by_one,
     too_many_rows,
 )
 from exporter.databases.mysql_drivers import Driver, driver
 from exporter.databases.mysql_grants import Grants
-from exporter.databases.statements import bind, bind_formatted, refuse_all_but_reading
+from exporter.databases.statements import bind, bind_formatted, expand_lists, refuse_all_but_reading
 from exporter.databases.watch import TOO_LONG, Line, held
 
 _CANCEL_SECONDS = 1.0
@@ -160,10 +162,10 @@ class _MySQLConnection:
         self._cancelled = False
         self.mariadb = "mariadb" in str(raw.get_server_info()).lower()
 
-    def run(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> Result:
+    def run(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> Result:
         """Run one statement. What an earlier one may have changed in the session is set again before it."""
         refuse_all_but_reading(sql)
-        text, values = bind_formatted(sql, parameters, "mysql")
+        text, values = bind_formatted(*expand_lists(sql, parameters), "mysql")
         with held(deadline, cancel=self.cancel, cut=self._line.cut):
             self._guard(deadline)
             result = self.execute(text, values)
@@ -172,16 +174,20 @@ class _MySQLConnection:
             raise CollectError("timeout", f"{self._dialect.location}: {TOO_LONG}")
         return result
 
-    def prepare(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> None:
+    def run_all(self, statements: Sequence[Statement], deadline: Deadline, seconds: float) -> list[Result]:
+        """One after the other."""
+        return one_by_one(self, statements, deadline, seconds)
+
+    def prepare(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> None:
         """PREPARE: tables, columns and rights are looked up, and nothing runs."""
         refuse_all_but_reading(sql)
-        marked, _ = bind(sql, parameters, "mysql", lambda _: "?")
+        marked, _ = bind(*expand_lists(sql, parameters), "mysql", _placeholder)
         with held(deadline, cancel=self.cancel, cut=self._line.cut):
             self._guard(deadline)
             self.execute("PREPARE gradewatch FROM %s", [marked])
             self.execute("DEALLOCATE PREPARE gradewatch")
 
-    def execute(self, text: str, values: Sequence[Value] = ()) -> Result:
+    def execute(self, text: str, values: Sequence[Parameter] = ()) -> Result:
         """Send a statement as it is; raises CollectError."""
         try:
             return self._fetch(text, values)
@@ -222,7 +228,7 @@ class _MySQLConnection:
             milliseconds = math.ceil(left * 1000)
             self.execute(f"SET SESSION transaction_read_only = 1, max_execution_time = {milliseconds}")
 
-    def _fetch(self, text: str, values: Sequence[Value]) -> Result:
+    def _fetch(self, text: str, values: Sequence[Parameter]) -> Result:
         cursor = self._raw.cursor(self._driver.cursor)
         try:
             cursor.execute(text, tuple(values))
@@ -240,6 +246,10 @@ class _MySQLConnection:
             # Closing reads what is left of an answer, and fails again where reading failed.
             with contextlib.suppress(self._driver.error, OSError, ValueError):
                 cursor.close()
+
+
+def _placeholder(_: int) -> str:
+    return "?"
 
 
 _RUNNING = (

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from exporter.collector import CollectError, Deadline, Reason
-from exporter.databases.connection import Connection, Dialect, Figures, Parameter, Result
-from exporter.databases.statements import expand_lists
+from exporter.databases.connection import Connection, Dialect, Figures, Parameter, Result, Statement
 
 MAX_CONNECTIONS = 2
 """A sidecar must not crowd out the grader; more collectors than this wait for one another. The default."""
@@ -32,11 +31,18 @@ class Session:
 
     def run(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> Result:
         """Run one statement within what is left of the deadline, at most the statement timeout."""
-        return self._connection.run(*expand_lists(sql, parameters or {}), self._limit())
+        return self._connection.run(sql, parameters or {}, self._limit())
+
+    def run_all(self, statements: Sequence[Statement]) -> list[Result]:
+        """Run several, each as by `run`, in this order; none may need another's answer.
+
+        Where the database can, they share one way there and back.
+        """
+        return self._connection.run_all(statements, self._deadline, self._statement_timeout)
 
     def prepare(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
         """Let the database understand a statement without running it; raises CollectError as `run` does."""
-        self._connection.prepare(*expand_lists(sql, parameters or {}), self._limit())
+        self._connection.prepare(sql, parameters or {}, self._limit())
 
     def figures(self, long_query_seconds: float) -> Figures:
         """What the server says of itself, as far as our role may see it."""
@@ -47,7 +53,7 @@ class Session:
         return self._dialect.writing_rights(self._connection, self._limit())
 
     def _limit(self) -> Deadline:
-        return Deadline(min(self._deadline.at, time.monotonic() + self._statement_timeout))
+        return self._deadline.within(self._statement_timeout)
 
 
 class Pool:

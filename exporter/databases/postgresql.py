@@ -9,25 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import capabilities
 
 from exporter.collector import CollectError, Deadline, Reason
 from exporter.databases.address import Access, Address, parse
 from exporter.databases.connection import (
-    MAX_ROWS,
     Connection,
     Figures,
+    Parameter,
     Result,
-    Value,
-    too_many_rows,
+    Statement,
 )
-from exporter.databases.statements import bind, refuse_all_but_reading
+from exporter.databases.postgresql_pipeline import Bound, Pipeline
+from exporter.databases.statements import bind, expand_lists, refuse_all_but_reading
 from exporter.databases.watch import Line, held
 
 _CONNECT_SECONDS = 5.0
 _CANCEL_SECONDS = 1.0
-_MOST_KNOWN = 200
-_BATCH = 1000 if capabilities.has_stream_chunked() else 1
 _TLS = {"disable": "disable", "prefer": "prefer", "require": "require", "verify": "verify-full"}
 _REASONS: dict[str, Reason] = {"08": "connect", "53": "connect", "57": "connect", "28": "auth", "22": "data"}
 """By class of SQLSTATE; whatever else a server refuses is a wrong statement."""
@@ -96,9 +93,10 @@ class PostgreSQL:
 
     def figures(self, connection: Connection, deadline: Deadline, long_query_seconds: float) -> Figures:
         """From the statistics views, as far as the role may see them."""
-        row = connection.run(_FIGURES, {"long": long_query_seconds}, deadline).rows[0]
-        connections, most, long_queries, longest, lag = row
-        size = connection.run(_SIZE, {}, deadline).rows[0][0]
+        asked = [(_FIGURES, {"long": long_query_seconds}), (_SIZE, {})]
+        figures, sizes = connection.run_all(asked, deadline, math.inf)
+        connections, most, long_queries, longest, lag = figures.rows[0]
+        size = sizes.rows[0][0]
         return Figures(
             connections=connections,
             connections_max=most,
@@ -141,16 +139,40 @@ class _PostgreSQLConnection:
         self._dialect = dialect
         self._raw = raw
         self._line = Line(raw.fileno())
-        self._columns: dict[str, tuple[str, ...]] = {}
+        self._pipeline = Pipeline(raw)
 
-    def run(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> Result:
+    def run(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> Result:
         """Run one statement; the rollback takes back whatever it changed in the session."""
-        refuse_all_but_reading(sql)
-        text, values = bind(sql, parameters, "postgresql", lambda number: f"${number}")
-        with held(deadline, cancel=self.cancel, cut=self.cut), self.errors():
-            return self._answer(text, values, deadline)
+        return self.run_all([(sql, parameters)], deadline, math.inf)[0]
 
-    def prepare(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> None:
+    def run_all(self, statements: Sequence[Statement], deadline: Deadline, seconds: float) -> list[Result]:
+        """Run them one after the other, without waiting for an answer before the next is sent."""
+        bound = [_bound(sql, parameters) for sql, parameters in statements]
+        deadline.check()
+        # The server keeps each one's limit. It tells of none before the last, so from here they are watched
+        # together.
+        limit = deadline.within(seconds)
+        with held(deadline.within(seconds * len(bound)), self.cancel, self.cut), self.errors():
+            try:
+                return self._answers(bound, limit)
+            except psycopg.Error as error:
+                if not self._pipeline.recover(error):
+                    raise
+                return self._answers(bound, limit)
+
+    def _answers(self, bound: Sequence[Bound], limit: Deadline) -> list[Result]:
+        try:
+            self._pipeline.send(bound, _limit(limit))
+            answers = [self._pipeline.answer() for _ in bound]
+            self._pipeline.end()
+        except BaseException:
+            # The error is ours, and the server goes on with what it was sent.
+            if self._pipeline.runs:
+                self.cancel()
+            raise
+        return answers
+
+    def prepare(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> None:
         """EXPLAIN: the statement is planned with its parameters, and nothing runs."""
         refuse_all_but_reading(sql)
         self.run(sql if sql.lstrip()[:4].upper() == "SHOW" else f"EXPLAIN {sql}", parameters, deadline)
@@ -189,47 +211,16 @@ class _PostgreSQLConnection:
         with contextlib.suppress(psycopg.Error, OSError):
             self._raw.close()
 
-    def _answer(self, text: str, values: Sequence[Value], deadline: Deadline) -> Result:
-        deadline.check()
-        # Both in one message. In an explicit transaction nothing can commit and begin a writing one.
-        self._command(f"BEGIN READ ONLY; SET LOCAL statement_timeout = {_limit(deadline)}")
-        cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(self._raw)
-        rows: list[tuple[Any, ...]] = []
-        # A stream goes by the extended protocol, which takes one statement only, and holds one batch.
-        for row in cursor.stream(text.encode(), values or None, size=_BATCH):
-            rows.append(row)
-            if len(rows) > MAX_ROWS:
-                self.cancel()
-                raise too_many_rows()
-        columns = _names(cursor) if rows else self._columns_of(cursor, text, values)
-        self._command("ROLLBACK")
-        return Result(columns, rows)
 
-    def _command(self, text: str) -> None:
-        """A command without an answer: libpq's own call costs a third of a cursor's."""
-        result = self._raw.pgconn.exec_(text.encode())
-        if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise psycopg.errors.error_from_result(result)
-
-    def _columns_of(
-        self, cursor: psycopg.RawCursor[Any], text: str, values: Sequence[Value]
-    ) -> tuple[str, ...]:
-        """The columns of an answer without rows: a stream does not tell them.
-
-        The same statement, cut before its first row, does; once a statement and connection.
-        """
-        if text not in self._columns:
-            if len(self._columns) >= _MOST_KNOWN:
-                self._columns.clear()
-            end = text.rstrip().removesuffix(";")
-            cut = f"SELECT * FROM (\n{end}\n) AS answer LIMIT 0"  # noqa: S608 - the statement is the configuration's
-            cursor.execute(cut.encode(), values or None, prepare=True)
-            self._columns[text] = _names(cursor)
-        return self._columns[text]
+def _bound(sql: str, parameters: Mapping[str, Parameter]) -> Bound:
+    """The statement as the server wants it; raises CollectError("query") for one that does not only read."""
+    refuse_all_but_reading(sql)
+    text, values = bind(*expand_lists(sql, parameters, arrays=True), "postgresql", _placeholder)
+    return text.encode(), values
 
 
-def _names(cursor: psycopg.RawCursor[Any]) -> tuple[str, ...]:
-    return tuple(column.name for column in cursor.description or ())
+def _placeholder(number: int) -> str:
+    return f"${number}"
 
 
 def _limit(deadline: Deadline) -> int:

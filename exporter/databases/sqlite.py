@@ -12,7 +12,18 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from exporter.collector import CollectError, Deadline, Reason
-from exporter.databases.connection import MAX_ROWS, Connection, Figures, Result, Value, too_many_rows
+from exporter.databases import packing
+from exporter.databases.connection import (
+    MAX_ROWS,
+    Connection,
+    Figures,
+    Parameter,
+    Result,
+    Statement,
+    one_by_one,
+    too_many_rows,
+)
+from exporter.databases.statements import expand_lists
 
 BUSY_SECONDS = 0.25
 """How long a reader waits for a writer's lock: a commit takes milliseconds, readers must not queue up."""
@@ -102,6 +113,7 @@ class SQLite:
             raw.execute("PRAGMA query_only = ON")
             # The system caches the file already; SQLite's default of 2 MB a connection would be memory twice.
             raw.execute("PRAGMA cache_size = -256")
+            raw.create_function(packing.NAME, -1, packing.pack, deterministic=True)
             raw.set_authorizer(_only_reading)
             raw.execute(self.light_statement).fetchall()
             return _SQLiteConnection(raw, self.path, identity)
@@ -135,12 +147,13 @@ class _SQLiteConnection:
         self._path = path
         self._identity = identity
 
-    def run(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> Result:
+    def run(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> Result:
         """Run one statement; SQLite itself looks at the clock while it works."""
+        text, values = expand_lists(sql, parameters)
         deadline.check()
         self._raw.set_progress_handler(lambda: deadline.remaining() <= 0, _OPS_PER_CHECK)
         try:
-            cursor = self._raw.execute(sql, parameters)
+            cursor = self._raw.execute(text, values)
             rows = cursor.fetchmany(MAX_ROWS + 1)
             if len(rows) > MAX_ROWS:
                 raise too_many_rows()
@@ -152,7 +165,11 @@ class _SQLiteConnection:
         except (OverflowError, UnicodeDecodeError) as error:
             raise CollectError("data", f"{self._path}: {error}") from None
 
-    def prepare(self, sql: str, parameters: Mapping[str, Value], deadline: Deadline) -> None:
+    def run_all(self, statements: Sequence[Statement], deadline: Deadline, seconds: float) -> list[Result]:
+        """One after the other."""
+        return one_by_one(self, statements, deadline, seconds)
+
+    def prepare(self, sql: str, parameters: Mapping[str, Parameter], deadline: Deadline) -> None:
         """EXPLAIN: the statement is compiled, and nothing runs."""
         self.run(f"EXPLAIN {sql}", parameters, deadline)
 

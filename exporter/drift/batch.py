@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from exporter.databases.packing import unpack
 from exporter.drift.arrays import Flags, Floats, Keys
 
 Column = Sequence[object] | Floats
@@ -35,6 +36,12 @@ class Layout:
     def columns(self) -> tuple[str, ...]:
         """Every column once, in the order in which sources give them."""
         return tuple(dict.fromkeys([*self.required, *self.numbers.values(), *self.categories.values()]))
+
+    @property
+    def only_numbers(self) -> tuple[str, ...]:
+        """Columns that are read as numbers and as nothing else."""
+        others = {*self.required, *self.categories.values()}
+        return tuple(dict.fromkeys(name for name in self.numbers.values() if name not in others))
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -135,12 +142,20 @@ def _packed(column: Column) -> Floats:
     return np.asarray(column, dtype=float)
 
 
+def unpacked(cells: Sequence[bytes], width: int) -> Sequence[Column]:
+    """The columns of rows of `width` numbers that were packed (`exporter.databases.packing`)."""
+    if not cells or set(map(len, cells)) == {8 * width}:
+        # A column's values side by side: they are sorted and counted a column at a time.
+        return list(np.ascontiguousarray(np.frombuffer(b"".join(cells)).reshape(-1, width).T))
+    return list(zip(*(unpack(cell, width) for cell in cells), strict=True))
+
+
 def to_seconds(column: Column | None, rows: int) -> Floats:
     """Unix seconds of numbers (seconds or milliseconds), of dates, and of ISO 8601 text; NaN for the rest."""
     if column is None:
         return np.full(rows, np.nan)
     try:
-        seconds = np.asarray(column, dtype=float)
+        seconds = _packed(column)
     except (TypeError, ValueError, OverflowError):
         return np.array([_seconds(value) for value in column], dtype=float)
     return np.where(np.abs(seconds) > _MILLISECONDS, seconds / 1000, seconds)

@@ -59,8 +59,9 @@ def count(values: Floats, edges: Floats) -> Counts:
     for start in range(0, len(values), _BLOCK):
         block = np.sort(values[start : start + _BLOCK])
         below[1:-1] += block.searchsorted(edges)
-        below[-1] += block.searchsorted(np.inf, side="right")
-    return np.diff(below)
+        # NaN stands last.
+        below[-1] += block.searchsorted(np.inf, side="right") if np.isnan(block[-1]) else len(block)
+    return below[1:] - below[:-1]
 
 
 def tenths(counts: Counts) -> Counts:

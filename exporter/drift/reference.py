@@ -74,6 +74,14 @@ class Numeric:
         high = np.concatenate((self.edges, [np.inf]))
         return np.nextafter(low, np.inf) < high
 
+    @cached_property
+    def within(self) -> tuple[Floats, Floats]:
+        """What `below` can be at least and at most within each cell.
+
+        Infinite where there is no within: in the cell of a single value.
+        """
+        return np.where(self.inner, self.below[:-1], np.inf), np.where(self.inner, self.below[1:], -np.inf)
+
     @property
     def cells(self) -> int:
         """Number of cells."""

@@ -52,11 +52,13 @@ class Plan:
         """Count the rows of a batch that stand at the chosen places into a bucket."""
         parts = self.reference.parts
         rows = len(chosen)
+        everything = rows == batch.rows
         bucket[0] += rows
         for index, part in enumerate(parts):
             cells = self.cells(bucket, index)
             if isinstance(part, Numeric):
-                found = count(batch.numbers[part.name][chosen], part.edges)
+                values = batch.numbers[part.name]
+                found = count(values if everything else values[chosen], part.edges)
                 cells += found.astype(cells.dtype)
                 bucket[1 + index] += rows - int(found.sum())
             else:

@@ -68,11 +68,9 @@ def _below(counts: Counts) -> Floats:
 def _ks(part: Numeric, window: Floats) -> tuple[float, float]:
     reference = part.below
     distance = float(np.abs(reference - window).max())
-    # Within a cell either function may rise first. A cell that holds a single value has no within.
-    inner = part.inner
-    above = (window[1:] - reference[:-1])[inner].max()
-    below = (reference[1:] - window[:-1])[inner].max()
-    return distance, float(max(distance, above, below))
+    # Within a cell either function may rise first.
+    lowest, highest = part.within
+    return distance, float(max(distance, (window[1:] - lowest).max(), (highest - window[:-1]).max()))
 
 
 def ks_p_value(distance: float, m: int, n: float) -> float:
@@ -97,12 +95,15 @@ def psi_and_js(a: Counts, b: Counts) -> tuple[float, float]:
 
     Both sides have a floor of half a row: with one of them only, an empty cell makes PSI infinite.
     """
-    m, n = a.sum(), b.sum()
-    p, q = np.maximum(a / m, 0.5 / m), np.maximum(b / n, 0.5 / n)
-    mean = (p + q) / 2
-    psi = float(((p - q) * np.log(p / q)).sum())
-    js = float((p * np.log(p / mean) + q * np.log(q / mean)).sum() / 2 / np.log(2))
-    return psi, float(np.sqrt(max(0.0, js)))
+    m, n = int(a.sum()), int(b.sum())
+    psi = js = 0.0
+    # They are ten, or some dozens: too few to be worth arrays.
+    for x, y in zip(a.tolist(), b.tolist(), strict=True):
+        p, q = max(x, 0.5) / m, max(y, 0.5) / n
+        mean = (p + q) / 2
+        psi += (p - q) * math.log(p / q)
+        js += p * math.log(p / mean) + q * math.log(q / mean)
+    return psi, math.sqrt(max(0.0, js / 2 / math.log(2)))
 
 
 def _wasserstein(part: Numeric, window: Floats) -> float:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.collector import CollectError, Deadline
-from exporter.counting import CHUNK, OVERLAP_IDS, Position, Reader
+from exporter.counting import CHUNK, OVERLAP_IDS, Look, Position, Reader
+from exporter.databases import packing
 from exporter.databases.pool import Pool, Session
-from exporter.drift.batch import Batch, Column, Layout, make_batch, to_seconds
+from exporter.drift.batch import Batch, Column, Layout, make_batch, to_seconds, unpacked
 from exporter.drift.sources import STEP_ROWS, Place, SourceError, Step
 from exporter.state import position_from_json, position_to_json
 
@@ -86,7 +87,7 @@ class TableSource:
         while more:
             with self._session() as statements:
                 rows, more = statements.above(position.watermark)
-            position.seen.update([row[0] for row in rows])
+            position.seen.update(_ids(rows))
             position.watermark = rows[-1][0] if rows else position.watermark
             position.close(now)
             if len(position.seen) > MOST_SEEN:
@@ -118,11 +119,23 @@ class TableSource:
         return Step(statements.batch(rows), position_to_json(at), note)
 
 
+def _ids(rows: Sequence[_Values]) -> Iterable[int]:
+    """The ids of rows in the order of these; mostly there is none missing."""
+    if rows and rows[-1][0] - rows[0][0] == len(rows) - 1:
+        return range(rows[0][0], rows[-1][0] + 1)
+    return [row[0] for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """The statements of a session as `exporter.counting` wants them."""
 
     statements: _Statements
+
+    def look(self, after: int, ids: Sequence[int]) -> Look[_Row]:
+        newest = self.newest()
+        rows, more = self.above(after)
+        return Look(newest, (), rows, more)
 
     def newest(self) -> int | None:
         return self.statements.newest()
@@ -166,27 +179,29 @@ class _Statements:
         self._source = source
         self._session = session
         self._rows = 0
-        quote = "`" if source.pool.dialect.name == "mysql" else '"'
-        self._table = ".".join(f"{quote}{part}{quote}" for part in source.table.split("."))
-        self._id = f"{quote}{source.id_column.replace(quote, quote * 2)}{quote}"
-        found = session.run(self._columns_of(source.pool.dialect.name)).columns
+        self._quote = "`" if source.pool.dialect.name == "mysql" else '"'
+        self._table = ".".join(f"{self._quote}{part}{self._quote}" for part in source.table.split("."))
+        self._id = self._quoted(source.id_column)
+        # No dialect reads a row for that.
+        found = session.run(f"SELECT * FROM {self._table} WHERE 1 = 0").columns  # noqa: S608
         wanted = source.layout.columns
         for column in (source.id_column, *source.layout.required):
             if column not in found:
                 raise SourceError(
                     f'{source.table} has no column "{column}"; it has: {", ".join(found) or "none"}'
                 )
-        self._columns = [column for column in wanted if column in found]
         self._absent = [column for column in wanted if column not in found]
-        chosen = (f"{quote}{column.replace(quote, quote * 2)}{quote}" for column in self._columns)
-        self._select = f"SELECT {', '.join((self._id, *chosen))} FROM {self._table}"  # noqa: S608
+        packable = source.layout.only_numbers if source.pool.dialect.name == "sqlite" else ()
+        self._plain = [column for column in wanted if column in found and column not in packable]
+        packed = [column for column in packable if column in found]
+        self._groups = [packed[first : first + packing.MOST] for first in range(0, len(packed), packing.MOST)]
+        chosen = [self._id, *map(self._quoted, self._plain)]
+        chosen += [f"{packing.NAME}({', '.join(map(self._quoted, group))})" for group in self._groups]
+        self._select = f"SELECT {', '.join(chosen)} FROM {self._table}"  # noqa: S608
 
-    def _columns_of(self, dialect: str) -> str:
-        """A statement whose answer has the table's columns, and that no dialect reads the table for."""
-        if dialect == "postgresql":
-            # Its stream names the columns of rows only: one row of NULLs.
-            return f"SELECT t.* FROM (SELECT 1 AS one) o LEFT JOIN {self._table} t ON false"  # noqa: S608
-        return f"SELECT * FROM {self._table} WHERE 1 = 0"  # noqa: S608
+    def _quoted(self, column: str) -> str:
+        quote = self._quote
+        return f"{quote}{column.replace(quote, quote * 2)}{quote}"
 
     def newest(self) -> int | None:
         """The highest id."""
@@ -214,8 +229,8 @@ class _Statements:
         found = self._session.run(sql, {"after": after, "limit": STEP_ROWS + 1}).rows
         rows = found[:STEP_ROWS]
         self._rows += len(rows)
-        if rows:
-            self._whole(rows[0][0])
+        for row in (rows[0], rows[-1]) if rows else ():
+            self._whole(row[0])
         return rows, len(found) > STEP_ROWS
 
     def exhausted(self) -> bool:
@@ -224,19 +239,22 @@ class _Statements:
 
     def time_from(self, first: int) -> tuple[int, float] | None:
         """Id and time of the first row from an id on; None when there is none, or its time is unreadable."""
-        sql = f"{self._select} WHERE {self._id} >= :first ORDER BY {self._id} LIMIT 1"
-        rows = self._session.run(sql, {"first": first}).rows
-        if not rows or self._source.layout.time is None:
+        if (time := self._source.layout.time) is None:
             return None
-        value = rows[0][1 + self._columns.index(self._source.layout.time)]
-        return rows[0][0], float(to_seconds([value], 1)[0])
+        sql = (
+            f"SELECT {self._id}, {self._quoted(time)} FROM {self._table} "  # noqa: S608
+            f"WHERE {self._id} >= :first ORDER BY {self._id} LIMIT 1"
+        )
+        rows = self._session.run(sql, {"first": first}).rows
+        return (rows[0][0], float(to_seconds([rows[0][1]], 1)[0])) if rows else None
 
     def batch(self, rows: Sequence[_Values]) -> Batch:
         """Rows as columns."""
-        columns: dict[str, Column] = {column: [] for column in self._columns}
-        if rows:
-            _, *given = zip(*rows, strict=True)
-            columns.update(zip(self._columns, given, strict=True))
+        columns: dict[str, Column] = {}
+        _, *given = zip(*rows, strict=True) if rows else [()] * (1 + len(self._plain) + len(self._groups))
+        columns.update(zip(self._plain, given, strict=False))
+        for group, cells in zip(self._groups, given[len(self._plain) :], strict=True):
+            columns.update(zip(group, unpacked(cells, len(group)), strict=True))
         return make_batch(self._source.layout, columns, len(rows), absent=self._absent)
 
     def _whole(self, value: object) -> int:

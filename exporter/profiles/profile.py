@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Literal
 
@@ -131,6 +132,7 @@ def load_profile(profile: str) -> Document[Profile]:
     return document
 
 
-def parameters(sql: str) -> set[str]:
+@lru_cache(128)
+def parameters(sql: str) -> frozenset[str]:
     """The names of a statement's `:name` parameters; text literals, comments and casts (`::`) have none."""
-    return set(_PARAMETER.findall(_COMMENT.sub("", _TEXT_LITERAL.sub("''", sql))))
+    return frozenset(_PARAMETER.findall(_COMMENT.sub("", _TEXT_LITERAL.sub("''", sql))))

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from operator import methodcaller as ask
+from collections.abc import Sequence
 from typing import Any
 
 from exporter.collector import CollectError
 from exporter.config.queues import Queue
 from exporter.queues.reading import Reading
-from exporter.queues.rounds import Clock, Reader, plain
+from exporter.queues.rounds import Command, Question, Reader, plain
 from exporter.queues.times import age
 
 _MARKER = b"0:"
 """Before version 5 a list could hold a marker that is no job."""
 
 
-def read_bullmq(queue: Queue, key: str, now: Clock) -> Reader:
+def read_bullmq(queue: Queue, key: str) -> Question:
     """Depth, oldest age, failed jobs; totals where a worker runs with `metrics`.
 
     What is delayed, or waits for children, does not wait for a worker and is not counted. Of prioritised jobs
     the next one is looked at; a lower priority may have waited longer.
     """
     base = f"{'bull:' if queue.prefix is None else queue.prefix}{key}:"
-    asked = [
-        ask("exists", f"{base}meta"),
-        ask("llen", f"{base}wait"),
-        ask("llen", f"{base}paused"),
-        ask("zcard", f"{base}prioritized"),
-        ask("llen", f"{base}active"),
-        ask("zcard", f"{base}failed"),
-        ask("hget", f"{base}metrics:completed", "count"),
-        ask("hget", f"{base}metrics:failed", "count"),
-        ask("lindex", f"{base}wait", -1),
-        ask("lindex", f"{base}paused", -1),
-        ask("zrange", f"{base}prioritized", 0, 0),
-        ask("lindex", f"{base}active", -1),
+    asked: list[Command] = [
+        ("EXISTS", f"{base}meta"),
+        ("LLEN", f"{base}wait"),
+        ("LLEN", f"{base}paused"),
+        ("ZCARD", f"{base}prioritized"),
+        ("LLEN", f"{base}active"),
+        ("ZCARD", f"{base}failed"),
+        ("HGET", f"{base}metrics:completed", "count"),
+        ("HGET", f"{base}metrics:failed", "count"),
+        ("LINDEX", f"{base}wait", -1),
+        ("LINDEX", f"{base}paused", -1),
+        ("ZRANGE", f"{base}prioritized", 0, 0),
+        ("LINDEX", f"{base}active", -1),
     ]
-    found = [plain(answer, base + "*") for answer in (yield asked)]
+    return Question(asked, lambda answers, now: _understand(answers, now, base))
+
+
+def _understand(answers: Sequence[Any], now: float, base: str) -> Reader:
+    found = [plain(answer, base + "*") for answer in answers]
     exists, wait, paused, prioritized, active, failed, completed, failures = found[:8]
     if not exists and not wait + paused + active:
         raise CollectError("query", f"{base}meta: no such queue yet")
@@ -47,11 +51,11 @@ def read_bullmq(queue: Queue, key: str, now: Clock) -> Reader:
     depth = {"waiting": wait + paused + prioritized - markers, "running": active}
     oldest = {state: 0.0 for state, count in depth.items() if not count}
     if waiting or running:
-        wanted = [ask("hmget", base.encode() + job, "timestamp", "delay") for job in waiting]
-        wanted += [ask("hget", base.encode() + job, "processedOn") for job in running]
-        answers = [plain(answer, base + "<job>") for answer in (yield wanted)]
-        oldest |= _oldest("waiting", [_due(*answer) for answer in answers[: len(waiting)]], now())
-        oldest |= _oldest("running", answers[len(waiting) :], now())
+        wanted: list[Command] = [("HMGET", base.encode() + job, "timestamp", "delay") for job in waiting]
+        wanted += [("HGET", base.encode() + job, "processedOn") for job in running]
+        more = [plain(answer, base + "<job>") for answer in (yield wanted)]
+        oldest |= _oldest("waiting", [_due(*answer) for answer in more[: len(waiting)]], now)
+        oldest |= _oldest("running", more[len(waiting) :], now)
     return Reading(
         depth=depth,
         oldest=oldest,

@@ -11,12 +11,12 @@ from exporter.queues.bullmq import read_bullmq
 from exporter.queues.celery import SEPARATOR, read_celery, read_unacked
 from exporter.queues.plain_keys import read_list, read_sorted_set, read_stream
 from exporter.queues.resque import read_resque
-from exporter.queues.rounds import Clock, Reader
+from exporter.queues.rounds import Question
 from exporter.queues.rq import read_rq
 from exporter.queues.tango import read_tango
 
-Read = Callable[[Queue, str, Clock], Reader]
-"""From a queue as configured, its key, and the server's clock."""
+Read = Callable[[Queue, str], Question]
+"""From a queue as configured, and its key."""
 
 
 @dataclass(frozen=True, slots=True)

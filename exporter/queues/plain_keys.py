@@ -2,74 +2,95 @@
 
 from __future__ import annotations
 
-from operator import methodcaller as ask
+from collections.abc import Sequence
 from typing import Any
 
 from exporter.collector import CollectError
 from exporter.config.queues import Queue
 from exporter.queues.reading import Reading
-from exporter.queues.rounds import Clock, Reader, plain
+from exporter.queues.rounds import Command, Question, Reader, plain
 from exporter.queues.times import age, field_of
 
 
-def read_list(queue: Queue, key: str, now: Clock) -> Reader:
+def read_list(queue: Queue, key: str) -> Question:
     """LLEN, and the time that stands in the oldest job when the configuration says where."""
-    commands = [ask("llen", key)]
-    if queue.enqueued_at is not None:
-        commands.append(ask("lindex", key, -1 if queue.oldest == "tail" else 0))
+    commands: list[Command] = [("LLEN", key)]
     if queue.failed is not None:
-        commands.append(ask("llen", (queue.prefix or "") + queue.failed))
-    answers = list((yield commands))
-    depth = plain(answers.pop(0), key)
-    oldest: dict[str, float] = {}
-    problem = ""
+        commands.append(("LLEN", (queue.prefix or "") + queue.failed))
     if queue.enqueued_at is not None:
-        oldest, problem = age_in_job(plain(answers.pop(0), key), queue.enqueued_at, now(), queue.state, key)
-    failed = plain(answers.pop(0), f"{key}, failed") if queue.failed is not None else None
-    return Reading(depth={queue.state: depth}, oldest=oldest, failed=failed, problem=problem)
+        commands.append(("LINDEX", key, -1 if queue.oldest == "tail" else 0))
+    state: str = queue.state
+    path, has_failed = queue.enqueued_at, queue.failed is not None
+
+    def understand(answers: Sequence[Any], now: float) -> Reading:
+        depth = {state: plain(answers[0], key)}
+        failed = plain(answers[1], f"{key}, failed") if has_failed else None
+        if path is None:
+            return Reading(depth, failed=failed)
+        oldest, problem = age_in_job(plain(answers[-1], key), path, now, state, key)
+        return Reading(depth, oldest, failed=failed, problem=problem)
+
+    return Question(commands, understand)
 
 
-def read_sorted_set(queue: Queue, key: str, now: Clock) -> Reader:
+def read_sorted_set(queue: Queue, key: str) -> Question:
     """ZCARD; with `score` the lowest score is the time of the oldest member."""
-    commands = [ask("zcard", key), ask("zrange", key, 0, 0, withscores=True)]
+    commands: list[Command] = [("ZCARD", key), ("ZRANGE", key, 0, 0, "WITHSCORES")]
     if queue.failed is not None:
-        commands.append(ask("llen", (queue.prefix or "") + queue.failed))
-    depth, first, *more = yield commands
-    depth, first = plain(depth, key), plain(first, key)
-    oldest: dict[str, float] = {}
-    if queue.score is not None:
-        scale = 1000.0 if queue.score == "milliseconds" else 1.0
-        oldest = {queue.state: max(0.0, now() - first[0][1] / scale) if first else 0.0}
-    failed = plain(more[0], f"{key}, failed") if more else None
-    return Reading(depth={queue.state: depth}, oldest=oldest, failed=failed)
+        commands.append(("LLEN", (queue.prefix or "") + queue.failed))
+
+    def understand(answers: Sequence[Any], now: float) -> Reading:
+        depth, first, *more = answers
+        depth, first = plain(depth, key), plain(first, key)
+        oldest: dict[str, float] = {}
+        if queue.score is not None:
+            scale = 1000.0 if queue.score == "milliseconds" else 1.0
+            oldest = {queue.state: max(0.0, now - float(first[1]) / scale) if first else 0.0}
+        failed = plain(more[0], f"{key}, failed") if more else None
+        return Reading(depth={queue.state: depth}, oldest=oldest, failed=failed)
+
+    return Question(commands, understand)
 
 
-def read_stream(queue: Queue, key: str, now: Clock) -> Reader:
+def read_stream(queue: Queue, key: str) -> Question:
     """Without a group all entries wait; with one, its lag waits and what is pending runs.
 
     Ages are those of the entries' ids, which are milliseconds unless the producer chose his own. The lag is
     absent where Redis does not know it: before 7.0, or after entries were deleted from the middle.
     """
-    if queue.group is None:
-        length, first = yield [ask("xlen", key), ask("xrange", key, count=1)]
+    return _stream(key) if queue.group is None else _group_of_stream(key, queue.group)
+
+
+def _stream(key: str) -> Question:
+    def understand(answers: Sequence[Any], now: float) -> Reading:
+        length, first = answers
         first = plain(first, key)
         return Reading(
             depth={"waiting": plain(length, key)},
-            oldest={"waiting": _entry_age(first[0][0], now()) if first else 0.0},
+            oldest={"waiting": _entry_age(first[0][0], now) if first else 0.0},
         )
-    groups, pending = yield [ask("xinfo_groups", key), ask("xpending", key, queue.group)]
-    group = _group(groups, queue.group)
-    if group is None:
-        raise CollectError("query", f"{key}: no stream with a group {queue.group}")
-    pending = plain(pending, key)
-    (after,) = yield [ask("xrange", key, min=f"({_text(group['last-delivered-id'])}", count=1)]
-    undelivered, lag = plain(after, key), group.get("lag")
-    depth, oldest = {"running": int(pending["pending"])}, {}
-    oldest["running"] = _entry_age(pending["min"], now()) if pending["pending"] else 0.0
-    if lag is not None or not undelivered:
-        depth["waiting"] = int(lag or 0)
-    oldest["waiting"] = _entry_age(undelivered[0][0], now()) if undelivered else 0.0
-    return Reading(depth=depth, oldest=oldest, consumers=int(group["consumers"]))
+
+    return Question([("XLEN", key), ("XRANGE", key, "-", "+", "COUNT", 1)], understand)
+
+
+def _group_of_stream(key: str, name: str) -> Question:
+    def understand(answers: Sequence[Any], now: float) -> Reader:
+        groups, pending = answers
+        group = _group(groups, name)
+        if group is None:
+            raise CollectError("query", f"{key}: no stream with a group {name}")
+        count, first_pending, *_ = plain(pending, key)
+        delivered = b"(" + group[b"last-delivered-id"]
+        (after,) = yield [("XRANGE", key, delivered, "+", "COUNT", 1)]
+        undelivered, lag = plain(after, key), group.get(b"lag")
+        depth, oldest = {"running": int(count)}, {}
+        oldest["running"] = _entry_age(first_pending, now) if count else 0.0
+        if lag is not None or not undelivered:
+            depth["waiting"] = int(lag or 0)
+        oldest["waiting"] = _entry_age(undelivered[0][0], now) if undelivered else 0.0
+        return Reading(depth=depth, oldest=oldest, consumers=int(group[b"consumers"]))
+
+    return Question([("XINFO GROUPS", key), ("XPENDING", key, name)], understand)
 
 
 def age_in_job(job: Any, path: str, now: float, state: str, key: str) -> tuple[dict[str, float], str]:
@@ -83,18 +104,16 @@ def age_in_job(job: Any, path: str, now: float, state: str, key: str) -> tuple[d
     return ({}, f"{key}: the oldest job has no time at {path}") if found is None else ({state: found}, "")
 
 
-def _group(groups: Any, name: str) -> dict[str, Any] | None:
+def _group(groups: Any, name: str) -> dict[bytes, Any] | None:
+    """The group's fields by name, which Redis tells as a list of names and values."""
     if isinstance(groups, Exception):
         if "no such key" in str(groups):
             return None
         plain(groups, "XINFO")
-    return next((group for group in groups if _text(group["name"]) == name), None)
+    fields = (dict(zip(group[::2], group[1::2], strict=True)) for group in groups)
+    return next((group for group in fields if group[b"name"] == name.encode()), None)
 
 
-def _entry_age(entry: Any, now: float) -> float:
+def _entry_age(entry: bytes, now: float) -> float:
     """Ids begin with Unix milliseconds."""
-    return max(0.0, now - int(_text(entry).partition("-")[0]) / 1000)
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return max(0.0, now - int(entry.partition(b"-")[0]) / 1000)

@@ -1,11 +1,19 @@
-"""What one queue says of itself. A figure that the broker does not keep is None, and has no series."""
+"""What one queue says of itself. A figure that the broker does not keep is None, and has no series.
+
+Readings and answers are made anew for each queue of each scrape, and a named tuple is made in a third of the
+time of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from exporter.collector import CollectError
+
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +24,14 @@ class Workers:
     beats: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Jobs and ages (in seconds) by state; `processed` and `failures` are counters, `failed` is a gauge.
 
     `problem` says what could not be understood although the rest could: never the contents of a job.
     """
 
-    depth: Mapping[str, int] = field(default_factory=dict)
-    oldest: Mapping[str, float] = field(default_factory=dict)
+    depth: Mapping[str, int]
+    oldest: Mapping[str, float] = _NONE
     consumers: int | None = None
     failed: int | None = None
     processed: int | None = None
@@ -33,8 +40,7 @@ class Reading:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A queue by its label: what it says, or why it says nothing."""
 
     queue: str

@@ -1,4 +1,4 @@
-"""A Redis, through redis-py: one kept connection, one pipeline a round, no retries, all by a deadline."""
+"""A Redis, through redis-py: one kept connection, one round trip a round, no retries, all by a deadline."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from operator import methodcaller
+from itertools import count
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
-from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError
 
 from exporter.collector import CollectError, Deadline
 from exporter.config.brokers import Broker
 from exporter.config.queues import Queue
-from exporter.config.secrets import password
 from exporter.queues.layouts import READERS, Search, is_priority_list, key_of, search_for
 from exporter.queues.reading import Answer, Reading
-from exporter.queues.rounds import Command, plain, play
+from exporter.queues.redis_pool import close_pool, open_pool
+from exporter.queues.replies import read_replies
+from exporter.queues.rounds import Command, Question, plain, play
 
 _SCAN_COUNT = 1000
 _SCAN_SHARE = 0.5
@@ -31,19 +30,8 @@ _SCAN_SHARE = 0.5
 _MARGIN = 0.9
 """Of the time that is left a server gets this much, so that its silence is still told in time."""
 
-_Found = tuple[Queue, str, str]
-"""A queue as configured, the key that its reader is given, and its label."""
-
-
-class _Credentials(CredentialProvider):
-    """User and password, read again at each connect."""
-
-    def __init__(self, broker: Broker) -> None:
-        self._broker = broker
-
-    def get_credentials(self) -> tuple[str] | tuple[str, str]:
-        secret = password(self._broker) or ""
-        return (self._broker.user, secret) if self._broker.user is not None else (secret,)
+_Asked = tuple[Queue, str, Question]
+"""A queue as configured, its label, and what it is asked."""
 
 
 class RedisServer:
@@ -51,23 +39,24 @@ class RedisServer:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._client: redis.Redis | None = None
+        self._pool: redis.ConnectionPool | None = None
         self._seconds = 0.0
-        self._now = 0.0
+        self._named: tuple[list[Queue], list[_Asked]] = ([], [])
+        self._packed: dict[int, tuple[Sequence[Command], list[bytes]]] = {}
 
     def ask(self, queues: Sequence[Queue], deadline: Deadline) -> tuple[list[Answer], bool | None]:
         """An answer for each queue, and whether a search was cut short (None: none was asked for).
 
         Raises CollectError when the server does not answer: "connect", "auth", "timeout" or "query".
         """
-        self._now = 0.0
         self._prepare(deadline)
+        rounds = count()
         try:
-            found, cut = self._found(queues, deadline)
-            readers = [READERS[queue.kind or ""](queue, key, lambda: self._now) for queue, key, _ in found]
-            results = play(readers, lambda commands: self._timed(commands, deadline))
-            if not readers:
-                self._timed((), deadline)
+            asked, cut = self._asked(queues, deadline)
+            results = play(
+                [question for _, _, question in asked],
+                lambda commands: self._execute(commands, deadline, next(rounds)),
+            )
         except (RedisError, OSError, KeyError) as error:
             self.close()
             raise _unreachable(error) from None
@@ -75,20 +64,23 @@ class RedisServer:
             Answer(label, result, None, queue.capacity)
             if isinstance(result, Reading)
             else Answer(label, None, result, queue.capacity)
-            for (queue, _, label), result in zip(found, results, strict=True)
+            for (queue, label, _), result in zip(asked, results, strict=True)
         ]
         return answers, cut
 
     def close(self) -> None:
         """Close the connection."""
-        if self._client is not None:
-            self._client.connection_pool.disconnect()
-            self._client = None
+        if self._pool is not None:
+            close_pool(self._pool)
+            self._pool = None
 
-    def _found(self, queues: Sequence[Queue], deadline: Deadline) -> tuple[list[_Found], bool | None]:
-        """Queues with their keys and labels; those of a pattern after the ones with a name."""
-        named = [(queue, key_of(queue), queue.queue) for queue in queues if queue.queue is not None]
-        taken = {label for _, _, label in named}
+    def _asked(self, queues: Sequence[Queue], deadline: Deadline) -> tuple[list[_Asked], bool | None]:
+        """The queues that have a name, then those that are found by a pattern."""
+        if self._named[0] != list(queues):
+            named = [_to_ask(queue, queue.queue) for queue in queues if queue.queue is not None]
+            self._named = (list(queues), named)
+        asked = list(self._named[1])
+        taken = {label for _, label, _ in asked}
         cut: bool | None = None
         for queue in queues:
             if queue.match is not None:
@@ -96,8 +88,8 @@ class RedisServer:
                 cut = bool(cut) or not ended
                 fresh = sorted(names - taken)
                 taken |= names
-                named += [(queue, key_of(replace(queue, key=name)), name) for name in fresh]
-        return named, cut
+                asked += [_to_ask(replace(queue, key=name), name) for name in fresh]
+        return asked, cut
 
     def _search(self, search: Search, queue: Queue, deadline: Deadline) -> tuple[set[str], bool]:
         """Names that fit the pattern, and whether the whole of them was seen."""
@@ -119,43 +111,54 @@ class RedisServer:
 
     def _page_of(self, search: Search, queue: Queue, cursor: int) -> Command:
         if search.registry is not None:
-            return methodcaller("sscan", search.registry, cursor=cursor, count=_SCAN_COUNT)
+            return ("SSCAN", search.registry, cursor, "COUNT", _SCAN_COUNT)
         match = f"{_literal(search.before)}{queue.match}{_literal(search.after)}"
-        kind = search.key_type
-        return methodcaller("scan", cursor=cursor, match=match, count=_SCAN_COUNT, _type=kind)
+        kind = ("TYPE", search.key_type) if search.key_type is not None else ()
+        return ("SCAN", cursor, "MATCH", match, "COUNT", _SCAN_COUNT, *kind)
 
-    def _timed(self, commands: Sequence[Command], deadline: Deadline) -> Sequence[Any]:
-        """A round; the first of a collection also asks what time it is there."""
-        if self._now:
-            return self._execute(commands, deadline)
-        clock, *answers = self._execute([methodcaller("time"), *commands], deadline)
-        seconds, micros = plain(clock, "TIME")
-        self._now = seconds + micros / 1e6
-        return answers
-
-    def _execute(self, commands: Sequence[Command], deadline: Deadline) -> Sequence[Any]:
+    def _execute(
+        self, commands: Sequence[Command], deadline: Deadline, number: int | None = None
+    ) -> Sequence[Any]:
+        """A round trip. What has a number is likely to be asked again, as it is, in the next collection."""
         deadline.check()
-        assert self._client is not None
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            command(pipeline)
-        answers: Sequence[Any] = pipeline.execute(raise_on_error=False)
-        return answers
+        assert self._pool is not None
+        connection: Any = self._pool.get_connection()
+        try:
+            connection.send_packed_command(self._pack(commands, connection, number))
+            return read_replies(connection, len(commands))
+        finally:
+            self._pool.release(connection)
+
+    def _pack(self, commands: Sequence[Command], connection: Any, number: int | None) -> list[bytes]:
+        known = self._packed.get(number) if number is not None else None
+        if known is not None and known[0] == commands:
+            return known[1]
+        packed: list[bytes] = connection.pack_commands(commands)
+        if number is not None:
+            self._packed[number] = (commands, packed)
+        return packed
 
     def _prepare(self, deadline: Deadline) -> None:
-        """A client whose timeouts fit the deadline: the kept one, unless scrapes have become shorter."""
+        """A pool whose timeouts fit the deadline: the kept one, unless scrapes have become shorter."""
         allowed = min(self._broker.timeout.seconds, _MARGIN * deadline.remaining())
-        if self._client is not None and self._seconds <= allowed < 2 * self._seconds:
+        if self._pool is not None and self._seconds <= allowed < 2 * self._seconds:
             return
         self.close()
         # A little less than allowed: the next scrape, whose deadline differs by a hair, keeps the connection.
         self._seconds = allowed * _MARGIN
-        pool = redis.ConnectionPool.from_url(self._broker.url, **_options(self._broker, self._seconds))
-        self._client = redis.Redis(connection_pool=pool)
+        self._pool = open_pool(self._broker, self._seconds)
+
+
+def _to_ask(queue: Queue, label: str) -> _Asked:
+    return queue, label, READERS[queue.kind or ""](queue, key_of(queue))
 
 
 def _unreachable(error: Exception) -> CollectError:
     """What is wrong, without the address, which may tell more than the reader of a page should know."""
+    if isinstance(error, MasterNotFoundError):
+        if "AuthenticationError" in str(error):  # the one place where redis-py keeps what each of them said
+            return CollectError("auth", "the Sentinels refuse the user or the password")
+        return CollectError("connect", "no Sentinel answers that knows a master of this name that is up")
     if isinstance(error, AuthenticationError | AuthorizationError):
         return CollectError("auth", "the server refuses the user or the password")
     if isinstance(error, RedisTimeout | TimeoutError):
@@ -167,25 +170,6 @@ def _unreachable(error: Exception) -> CollectError:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return CollectError("connect", "the server's certificate is not one that ca_file vouches for")
     return CollectError("connect", "the server cannot be reached")
-
-
-def _options(broker: Broker, seconds: float) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "credential_provider": _Credentials(broker) if _has_credentials(broker) else None,
-        "max_connections": 1,
-        "retry": Retry(NoBackoff(), 0),
-        "retry_on_timeout": False,
-        "protocol": 2,
-        "socket_timeout": seconds,
-        "socket_connect_timeout": seconds,
-    }
-    if broker.scheme == "rediss":
-        options |= {"ssl_ca_certs": broker.ca_file, "ssl_check_hostname": True, "ssl_cert_reqs": "required"}
-    return options
-
-
-def _has_credentials(broker: Broker) -> bool:
-    return any((broker.user, broker.password_file, broker.password_env))
 
 
 def _literal(text: str) -> str:

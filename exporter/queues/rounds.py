@@ -1,23 +1,33 @@
-"""Questions to a Redis in rounds: what all queues ask in a round goes to the server in one pipeline."""
+"""Questions to a Redis in rounds: what all queues ask in a round goes to the server together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from types import GeneratorType
 from typing import Any
 
 from exporter.collector import CollectError
 from exporter.queues.reading import Reading
 
-Command = Callable[[Any], Any]
-"""`operator.methodcaller("llen", key)`: a command to be put into a pipeline of redis-py."""
+Command = tuple[str | bytes | int, ...]
+"""Name and arguments, as Redis documents them: ("LLEN", key)."""
 Reader = Generator[Sequence[Command], Sequence[Any], Reading]
-"""Yields the commands of a round, is sent their answers, and returns the reading in the end.
-
-An answer may be an exception: `plain` raises it, where it is not expected.
-"""
-Clock = Callable[[], float]
-"""The server's own time in Unix seconds; known from the first answer on."""
+"""Yields the commands of one more round, is sent their answers, and returns the reading in the end."""
 Execute = Callable[[Sequence[Command]], Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a queue is asked in the first round, always the same, and what the answers mean.
+
+    Answers are those of RESP2: integers, bytes, None and lists of these; or an exception, which `plain`
+    raises where it is not expected. The second argument of `understand` is the server's own time in Unix
+    seconds. A queue that wants to know more after that returns a reader.
+    """
+
+    commands: Sequence[Command]
+    understand: Callable[[Sequence[Any], float], Reading | Reader]
 
 
 def plain(answer: Any, what: str) -> Any:
@@ -36,33 +46,56 @@ _MEANINGS = {
 }
 
 
-def play(readers: Sequence[Reader], execute: Execute) -> list[Reading | CollectError]:
-    """Run all readers; one that fails leaves the others alone. Raises what `execute` raises."""
-    results: list[Reading | CollectError | None] = [None] * len(readers)
-    asked: dict[int, Sequence[Command]] = {}
-    for place, reader in enumerate(readers):
-        _step(place, reader, None, asked, results)
-    while asked:
-        now, asked = asked, {}
-        answers = iter(execute([command for commands in now.values() for command in commands]))
-        for place, commands in now.items():
-            mine = [next(answers) for _ in commands]
-            _step(place, readers[place], mine, asked, results)
-    return [result for result in results if result is not None]
+def play(questions: Sequence[Question], execute: Execute) -> list[Reading | CollectError]:
+    """Ask all; a queue that fails leaves the others alone. Raises what `execute` raises.
+
+    The first round also asks what time it is there: CollectError when that is not told.
+    """
+    commands: list[Command] = [("TIME",)]
+    for question in questions:
+        commands += question.commands
+    answers = execute(commands)
+    seconds, micros = plain(answers[0], "TIME")
+    now = int(seconds) + int(micros) / 1e6
+    results: list[Any] = []
+    at = 1
+    for question in questions:
+        end = at + len(question.commands)
+        results.append(_attempt(question.understand, answers[at:end], now))
+        at = end
+    _play_on(results, execute)
+    return results
 
 
-def _step(
-    place: int,
-    reader: Reader,
-    answers: Sequence[Any] | None,
-    asked: dict[int, Sequence[Command]],
-    results: list[Reading | CollectError | None],
-) -> None:
+def _play_on(results: list[Any], execute: Execute) -> None:
+    """Put the end of each reader in its place."""
+    readers = {place: result for place, result in enumerate(results) if isinstance(result, GeneratorType)}
+    answers: dict[int, Sequence[Any]] = {}
+    while readers:
+        asked: dict[int, list[Command]] = {}
+        for place, reader in readers.items():
+            step = results[place] = _attempt(_advance, reader, answers.get(place))
+            if isinstance(step, list):
+                asked[place] = step
+        readers = {place: readers[place] for place in asked}
+        if readers:
+            found = iter(execute([command for commands in asked.values() for command in commands]))
+            answers = {place: [next(found) for _ in commands] for place, commands in asked.items()}
+
+
+def _advance(reader: Reader, answers: Sequence[Any] | None) -> list[Command] | Reading:
     try:
-        asked[place] = next(reader) if answers is None else reader.send(answers)
+        return list(next(reader) if answers is None else reader.send(answers))
     except StopIteration as end:
-        results[place] = end.value
+        reading: Reading = end.value
+        return reading
+
+
+def _attempt(step: Callable[..., Any], *arguments: Any) -> Any:
+    """What the step returns, or why the queue cannot be read."""
+    try:
+        return step(*arguments)
     except CollectError as error:
-        results[place] = error
+        return error
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        results[place] = CollectError("data", f"an answer of an unexpected form ({type(error).__name__})")
+        return CollectError("data", f"an answer of an unexpected form ({type(error).__name__})")

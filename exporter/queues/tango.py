@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from operator import methodcaller as ask
+from collections.abc import Sequence
+from typing import Any
 
 from exporter.config.queues import Queue
 from exporter.queues.reading import Reading
-from exporter.queues.rounds import Clock, Reader, plain
+from exporter.queues.rounds import Question, plain
 
 
-def read_tango(queue: Queue, key: str, now: Clock) -> Reader:
+def read_tango(queue: Queue, key: str) -> Question:
     """What is not assigned to a machine waits; what else lives runs."""
     prefix = queue.prefix or ""
-    unassigned, live = yield [
-        ask("llen", f"{prefix}queue:unassignedLiveJobs"),
-        ask("hlen", f"{prefix}liveJobs"),
-    ]
-    waiting = plain(unassigned, "queue:unassignedLiveJobs")
-    # A job enters the hash before the list; between the two steps the list may look longer.
-    running = max(0, plain(live, "liveJobs") - waiting)
-    return Reading(depth={"waiting": waiting, "running": running})
+
+    def understand(answers: Sequence[Any], now: float) -> Reading:
+        unassigned, live = answers
+        waiting = plain(unassigned, "queue:unassignedLiveJobs")
+        # A job enters the hash before the list; between the two steps the list may look longer.
+        running = max(0, plain(live, "liveJobs") - waiting)
+        return Reading(depth={"waiting": waiting, "running": running})
+
+    asked = [("LLEN", f"{prefix}queue:unassignedLiveJobs"), ("HLEN", f"{prefix}liveJobs")]
+    return Question(asked, understand)

@@ -136,6 +136,40 @@ class Redis(_Server):
         return f"redis{'s' if self.tls else ''}://127.0.0.1:{self.port}/{database}"
 
 
+class RedisSentinel(_Server):
+    """A Sentinel that watches `master` under a name, and decides alone. `options` are lines of its file."""
+
+    def __init__(self, master: Redis, name: str, *options: str) -> None:
+        self._program = program("redis-server")
+        super().__init__("sentinel")
+        lines = (
+            f"port {self.port}",
+            "bind 127.0.0.1",
+            f"dir {self.home}",
+            f"sentinel monitor {name} 127.0.0.1 {master.port} 1",
+            f"sentinel down-after-milliseconds {name} 500",
+            f"sentinel failover-timeout {name} 3000",
+            *options,
+        )
+        self._file = self.write("sentinel.conf", "\n".join(lines))
+
+    def command(self) -> Sequence[object]:
+        return (self._program, self._file, "--sentinel")
+
+    def client(self, **options: Any) -> Any:
+        """A client of redis-py, which has the commands of Sentinels."""
+        return redis.Redis("127.0.0.1", self.port, socket_timeout=5, **options)
+
+    def answers(self) -> bool:
+        try:
+            self.client().ping()
+        except redis.exceptions.AuthenticationError:
+            return True
+        except redis.exceptions.RedisError:
+            return False
+        return True
+
+
 class RabbitMQ(_Server):
     """A RabbitMQ node with its management plugin, an epmd of its own, and no port but its own.
 

@@ -281,6 +281,85 @@ def test_an_answer_without_end_is_cut_short(schema, pool):
     assert ask(pool, "SELECT 1") == [(1,)]
 
 
+# several at once
+
+
+def run_all(pool: Pool, *statements: str, seconds: float = 5) -> list[list[tuple[object, ...]]]:
+    with pool.session(Deadline.after(seconds)) as session:
+        return [answer.rows for answer in session.run_all([(sql, {}) for sql in statements])]
+
+
+def sleep(schema: Schema, seconds: float) -> str:
+    return f"SELECT {'pg_sleep' if on_postgresql(schema) else 'SLEEP'}({seconds})"
+
+
+def test_several_statements_are_answered_in_their_order(schema, pool):
+    schema.run("CREATE TABLE t (id INT, name VARCHAR(9))", "INSERT INTO t VALUES (1,'a'), (2,'b'), (3,'c')")
+    for _ in range(4):
+        with pool.session(Deadline.after(5)) as session:
+            highest, named, above = session.run_all(
+                [
+                    ("SELECT MAX(id) FROM t", {}),
+                    ("SELECT name FROM t WHERE id IN (:ids) ORDER BY id", {"ids": [3, 1, 70_000, 2**40]}),
+                    ("SELECT id, name AS who FROM t WHERE id > :after", {"after": 3}),
+                ]
+            )
+        assert (highest.rows, named.rows, above.rows) == ([(3,)], [("a",), ("c",)], [])
+        assert above.columns == ("id", "who")
+
+
+def test_each_sees_what_was_committed_when_it_began(schema, pool):
+    schema.run("CREATE TABLE t (a INT)")
+    assert ask(pool, "SELECT COUNT(*) FROM t") == [(0,)]
+    found: list[list[tuple[object, ...]]] = []
+    count = "SELECT COUNT(*) FROM t"
+    thread = threading.Thread(target=lambda: found.extend(run_all(pool, count, sleep(schema, 1.5), count)))
+    thread.start()
+    wait_until(schema.server.running_statements, what="the second statement runs")
+    schema.run("INSERT INTO t VALUES (1)")
+    thread.join(10)
+    assert (found[0], found[2]) == ([(0,)], [(1,)])
+
+
+def test_each_has_the_whole_limit_and_none_has_more(schema, secret):
+    access = Access(password_file=str(secret))
+    pool = open_pool("grader", schema.url(), statement_timeout=0.8, access=access)
+    short, long = sleep(schema, 0.5), sleep(schema, 60)
+    assert len(run_all(pool, short, short, short)) == 3
+    started = time.monotonic()
+    with pytest.raises(CollectError) as caught:
+        run_all(pool, short, long, long)
+    assert caught.value.reason == "timeout"
+    assert time.monotonic() - started < 4
+    time.sleep(1)
+    assert schema.server.running_statements() == []
+    assert ask(pool, "SELECT 1") == [(1,)]
+    pool.close()
+
+
+def test_the_deadline_ends_what_was_sent_ahead_too(schema, pool):
+    started = time.monotonic()
+    with pytest.raises(CollectError) as caught:
+        run_all(pool, sleep(schema, 0.4), sleep(schema, 60), sleep(schema, 60), seconds=0.6)
+    assert caught.value.reason == "timeout"
+    time.sleep(max(0.0, started + 1.6 - time.monotonic()))
+    assert schema.server.running_statements() == []
+
+
+def test_a_wrong_one_among_several_is_told_and_none_may_write(schema, owners_pool, monkeypatch):
+    schema.run("CREATE TABLE t (a INT)", f"GRANT ALL ON t TO {owner(schema)}")
+    count = "SELECT COUNT(*) FROM t"
+    for beneath in (False, True):
+        if beneath:
+            for module in ("mysql", "postgresql"):
+                monkeypatch.setattr(f"exporter.databases.{module}.refuse_all_but_reading", lambda sql: None)
+        for wrong in ("SELECT nothing FROM t", "INSERT INTO t VALUES (1)", "SELECT 1; DELETE FROM t"):
+            with pytest.raises(CollectError) as caught:
+                run_all(owners_pool, count, wrong, count)
+            assert caught.value.reason == "query", wrong
+            assert run_all(owners_pool, count, count) == [[(0,)], [(0,)]]
+
+
 # faults
 
 

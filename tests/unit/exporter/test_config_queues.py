@@ -59,6 +59,20 @@ def faults(tmp_path: Path, text: str) -> list[str]:
         ),
         ("{url: 'redis://h', timeout: 0s}", ["a timeout of 0s lets no server answer"]),
         ("{url: 'redis://h', timeout: 20s}", ["20s is more than collection.timeout (10s)"]),
+        ("{url: 'redis://Grading/3', sentinel: {addresses: ['s1:26379', '[::1]:26379']}}", []),
+        (
+            "{url: 'redis://grading:6379', sentinel: {addresses: ['s1:26379']}}",
+            ['with sentinel the URL names what they watch, without a port: "redis://mymaster/0"'],
+        ),
+        (
+            "{url: 'http://m:15672', sentinel: {addresses: ['s1:26379']}}",
+            ["Sentinels watch a Redis: redis://NAME/0 or rediss://NAME/0, not http://"],
+        ),
+        ("{url: 'redis://h', sentinel: {addresses: [':26379']}}", ['":26379" names no host']),
+        (
+            "{url: 'redis://h', sentinel: {addresses: ['s1:26379'], password_env: NOT_SET_HERE}}",
+            ['the variable "NOT_SET_HERE" is not set'],
+        ),
         ("{url: 'redis://h:x'}", ["a port is a number up to 65535"]),
         ("{url: 'http://[::1/'}", ["this is no URL"]),
         ("{url: 'http://the host/'}", ["a URL has no blanks"]),

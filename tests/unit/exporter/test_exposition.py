@@ -21,6 +21,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.samples import Sample
 
 from exporter import catalogue
 from exporter.catalogue import FAMILIES, Family
@@ -172,9 +173,46 @@ def test_a_family_without_rows_leaves_no_trace() -> None:
     assert render(RowFamily(UP, []), style=Format.OPENMETRICS) == "# EOF\n"
 
 
-def test_a_row_of_the_wrong_length_is_a_fault_of_the_data() -> None:
-    with pytest.raises(CollectError, match="grader_queue_depth: a row does not have the labels"):
-        render(RowFamily(DEPTH, [("waiting", 1)]))
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("waiting", 1)],
+        [("waiting", "q", "more", 1)],
+        [("waiting", "q", 1), ("waiting", 1)],
+        [("waiting", 1), ("waiting", "q", 1)],
+        [()],
+    ],
+)
+def test_a_row_of_the_wrong_length_is_a_fault_of_the_data(rows: list[tuple[Any, ...]]) -> None:
+    renderer = Renderer()
+    for before in ([], [("waiting", "q", 1)], [("waiting", "q", 1), ("waiting", "r", 1)]):
+        renderer.render([RowFamily(DEPTH, before)])
+        with pytest.raises(CollectError, match="grader_queue_depth: a row does not have the labels"):
+            renderer.render([RowFamily(DEPTH, rows)])
+
+
+def test_a_family_without_labels_has_one_row() -> None:
+    """Also when the second comes later: its rows have no label values that could differ."""
+    renderer = Renderer()
+    for rows, duplicates in (([(1,)], 0), ([(1,), (2,)], 1), ([(3,)], 0), ([], 0), ([(4,), (5,), (6,)], 2)):
+        block = renderer.render([RowFamily(catalogue.GRADER_EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, rows)])
+        assert block.duplicates == duplicates
+        assert list(samples(page(block.parts, Format.TEXT).decode()).values()) == [r[-1] for r in rows[:1]]
+
+
+def test_a_histogram_follows_every_change_of_rows() -> None:
+    renderer, zeros = Renderer(), tuple([0] * 12)
+    for rows in (
+        [("recorded", zeros, 1.0, 3)],
+        [("recorded", zeros, 2.0, 4), ("observed", zeros, 1.0, 1)],
+        [("observed", zeros, 1.0, 1), ("recorded", zeros, 2.0, 4)],
+        [],
+        [("observed", zeros, 1.0, 1)],
+    ):
+        block = renderer.render([RowFamily(TURNAROUND, rows)])
+        assert page(block.parts, Format.TEXT).decode() == render(RowFamily(TURNAROUND, rows))
+    with pytest.raises(CollectError, match="a row does not have the labels"):
+        renderer.render([RowFamily(TURNAROUND, [("observed", zeros, 1.0, 1), (zeros, 1.0, 1)])])
 
 
 @pytest.mark.parametrize("counts", [(2, 1), (1, 2, 3), ()])
@@ -301,6 +339,16 @@ def test_process_metrics_are_rendered_sample_by_sample() -> None:
     ProcessCollector(registry=registry)
     read = samples(render(*registry.collect()))
     assert read[("process_resident_memory_bytes", ())] > 1e6
+
+
+def test_samples_of_others_have_the_labels_of_the_moment() -> None:
+    """Names with labels are kept between collections."""
+    renderer = Renderer()
+    for values in (("a", "b"), ("b", "a"), ('a"\\\n', "c"), (1, True), (True, 1), (["x"], "y")):
+        foreign = GaugeMetricFamily("x", "X.")
+        foreign.samples.append(Sample("x", dict(zip(("one", "two"), values, strict=True)), 1.0))
+        ((_, labels),) = samples(page(renderer.render([foreign]).parts, Format.TEXT).decode())
+        assert labels == (("one", str(values[0])), ("two", str(values[1])))
 
 
 def test_an_empty_block_has_no_series() -> None:

@@ -113,6 +113,38 @@ def test_nothing_is_written_when_nothing_happened(jobs: Jobs) -> None:
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
+def test_ids_of_rows_that_do_not_count_are_saved_now_and_then(jobs: Jobs) -> None:
+    """Writing the file is dear, and from the older place on nothing is found that was told already."""
+    collector, path = started(jobs), jobs.path.with_name("state.json")
+    jobs.submit("accepted")
+    count(collector)
+    before = path.read_bytes()
+    saved = set()
+    for _ in range(30):
+        for _ in range(100):
+            jobs.submit("accepted", hidden=True)
+        assert count(collector) == (0, 0)
+        saved.add(path.read_bytes())
+    assert before in saved
+    assert 3 <= len(saved) <= 5
+    jobs.submit("accepted")
+    assert count(started(jobs)) == (1, 1)
+
+
+def test_removed_rows_are_saved_though_nothing_counts(jobs: Jobs) -> None:
+    """Else rows that take their ids while the sidecar is away would be taken for those that were told."""
+    collector = started(jobs)
+    count(collector)
+    for _ in range(3):
+        jobs.submit("accepted")
+    assert count(collector) == (3, 3)
+    jobs.delete([2, 3])
+    assert count(collector) == (3, 3)
+    jobs.insert(2, "accepted")
+    jobs.insert(3, "accepted")
+    assert count(started(jobs)) == (5, 5)
+
+
 def test_a_missing_file_is_told_from_one_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(StateLost, match="no saved state"):
         StateFile(tmp_path / "none.json", "jobs").load()

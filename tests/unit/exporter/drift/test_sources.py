@@ -192,6 +192,37 @@ def test_a_table_that_was_emptied_is_told(tmp_path: Path) -> None:
     assert follower.read() == [11, 12, 13]
 
 
+CELLS: tuple[Any, ...] = (1.5, -0.0, 7, 2**62, None, float("inf"), "12.5", "", "many", "nan", b"9", b"\xff")
+
+
+@pytest.mark.parametrize("width", [1, 2, 100, 101, 230])
+@pytest.mark.parametrize("kinds", [6, len(CELLS)], ids=["numbers", "anything"])
+def test_a_table_gives_the_numbers_of_its_cells(tmp_path: Path, width: int, kinds: int) -> None:
+    """However many columns there are, and whatever stands in them; text spoils its own column only."""
+    names = [f"f{number}" for number in range(width)]
+    layout = Layout(numbers={name.upper(): name for name in (*names, "gone", "id", "text")}, time="time")
+    rng = np.random.default_rng(width)
+    cells = [[CELLS[i] for i in rng.integers(0, kinds, 40)] for _ in names]
+    cells[0] = [float(i) for i in range(40)]
+    given: dict[str, Any] = {"id": list(range(1, 41)), "time": [float(i) for i in range(40)]}
+    given |= dict(zip(names, cells, strict=True)) | {"text": ["x"] * 40}
+    db = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
+    db.execute(f"CREATE TABLE predictions (id INTEGER PRIMARY KEY, {', '.join(list(given)[1:])})")
+    marks = ", ".join("?" * len(given))
+    db.executemany(f"INSERT INTO predictions VALUES ({marks})", zip(*given.values(), strict=True))
+    source = TableSource(open_pool("grader", f"sqlite://{tmp_path / 'log.db'}"), "predictions", "id", layout)
+    (step,) = source.steps(None, 1000.0, -np.inf)
+    expected = make_batch(layout, given, 40, absent=["gone"])
+    assert step.batch.numbers.keys() == expected.numbers.keys()
+    for name, values in expected.numbers.items():
+        assert np.array_equal(step.batch.numbers[name], values, equal_nan=True), name
+    assert step.batch.bad_numbers == expected.bad_numbers
+    assert step.batch.bad_rows == expected.bad_rows == 40
+    assert step.batch.bad_numbers.keys() >= {"TEXT"}
+    assert "F0" not in step.batch.bad_numbers
+    assert step.batch.absent == {"gone"}
+
+
 @pytest.mark.parametrize(
     ("layout", "message"),
     [
@@ -212,6 +243,15 @@ def test_ids_that_are_no_whole_numbers_are_refused(tmp_path: Path) -> None:
     log = Table(tmp_path / "log.db")
     log.db.execute("CREATE TABLE predictions (id TEXT, time, version, words, language)")
     log.db.execute("INSERT INTO predictions VALUES ('a', 1, 'v1', 2, 'c')")
+    with pytest.raises(SourceError, match='column "id" of predictions is not a whole number'):
+        list(table(log.path).steps(None, 0.0, 0.0))
+
+
+@pytest.mark.parametrize("last", ["'b'", "3.5"])
+def test_ids_of_which_some_are_no_whole_numbers_are_refused(tmp_path: Path, last: str) -> None:
+    log = Table(tmp_path / "log.db")
+    log.db.execute("CREATE TABLE predictions (id, time, version, words, language)")
+    log.db.execute(f"INSERT INTO predictions VALUES (1, 1, 'v1', 2, 'c'), ({last}, 1, 'v1', 2, 'c')")
     with pytest.raises(SourceError, match='column "id" of predictions is not a whole number'):
         list(table(log.path).steps(None, 0.0, 0.0))
 
