@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -132,9 +133,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _once(sidecar: Sidecar) -> int:
     body = page(sidecar.scrape(), Format.TEXT)
-    sys.stdout.write(body.decode())
-    sys.stdout.flush()
     sidecar.close(0)
+    try:
+        # As it is served, whatever the terminal's own encoding is.
+        sys.stdout.buffer.write(body)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has seen enough. Python would complain again at its end, over the same line.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return GOOD if all(outcome.success for outcome in sidecar.status.outcomes) else FAILED
 
 

@@ -48,7 +48,7 @@ def check_connected(document: Document[Config]) -> int:
 
 
 def _statements(document: Document[Config], database: str) -> Iterator[Statement]:
-    """Every statement that is asked of a database: of its grader's profile, of query sets, of queries."""
+    """Every statement that is asked of a database: of profiles, query sets and the configuration."""
     config = document.value
     for grader in config.graders:
         if grader.database == database:
@@ -63,6 +63,12 @@ def _statements(document: Document[Config], database: str) -> Iterator[Statement
             yield from _asked(queries, queries.value.queries)
     own = {name: query for name, query in config.queries.items() if query.database == database}
     yield from _asked(document, own)
+    for name, backup in config.backups.items():
+        if backup.database == database and backup.sql is not None:
+            yield document, ("backups", name, "sql"), backup.sql
+    for index, queue in enumerate(config.queues):
+        if queue.database == database and queue.sql is not None:
+            yield document, ("queues", index, "sql"), queue.sql
 
 
 def _asked(document: Document[Any], queries: Mapping[str, Any]) -> Iterator[Statement]:

@@ -14,7 +14,7 @@ class Stage(Enum):
     """What a connection is doing."""
 
     READING = "reading"
-    """No whole request yet: a client that sends half a head, or drips it, is here."""
+    """No whole request yet: a client that sends half a head or half a body, or drips it, is here."""
     KEPT = "kept"
     """Kept open after an answer, for the next scrape."""
     SERVED = "served"
@@ -53,6 +53,11 @@ class Connections:
                 return False
             self._open[connection] = _Connection(Stage.READING, time.monotonic())
             return True
+
+    def make_room(self) -> None:
+        """Shut down the one that has been idle longest: its descriptor is needed."""
+        with self._lock:
+            self._evict()
 
     def enter(self, connection: socket.socket, stage: Stage) -> None:
         """Note what a connection does from now on."""

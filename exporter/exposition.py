@@ -67,12 +67,17 @@ def unite(blocks: Sequence[Block]) -> tuple[list[Part], list[int]]:
             if first is None:
                 parts[part.head.name] = part
                 continue
-            have = {line.rpartition(b" ")[0] for line in first.lines.splitlines()}
-            lines = part.lines.splitlines(keepends=True)
-            new = [line for line in lines if line.rpartition(b" ")[0] not in have]
+            have = {line.rpartition(b" ")[0] for line in _lines_of(first)}
+            lines = _lines_of(part)
+            new = [line + b"\n" for line in lines if line.rpartition(b" ")[0] not in have]
             repeated[place] += len(lines) - len(new)
             parts[part.head.name] = Part(first.head, first.lines + b"".join(new), first.series + len(new))
     return list(parts.values()), repeated
+
+
+def _lines_of(part: Part) -> list[bytes]:
+    """Without their ends. Not splitlines: a carriage return in a label value ends no line."""
+    return part.lines.split(b"\n")[:-1]
 
 
 def page(parts: Iterable[Part], style: Format) -> bytes:

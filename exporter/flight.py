@@ -131,11 +131,13 @@ class Flight:
                 return replace(good, cached=True)
             if self._retired:
                 raise Retired
-            self._running = run = Run(deadline)
-            if self._thread is None:
-                name = f"collect-{self.collector.name}"
-                self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-                self._thread.start()
+            run = Run(deadline)
+            if self._thread is None and not self._begin():
+                run.error = CollectError("limit", "the system gives no thread to collect in")
+                run.ended_at = time.time()
+                run.ended.set()
+                return run
+            self._running = run
         self._work.put(run)
         return run
 
@@ -168,6 +170,17 @@ class Flight:
         """Whether a retired flight has ended; waits for that so long."""
         return self._landed.wait(max(0.0, seconds))
 
+    def _begin(self) -> bool:
+        """Start the thread; False where there are too many already. The next scrape tries again."""
+        name = f"collect-{self.collector.name}"
+        thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
+
     def _age(self, run: Run) -> float:
         return time.monotonic() - run.started
 
@@ -177,13 +190,19 @@ class Flight:
         self._landed.set()
 
     def _succeed(self, deadline: Deadline) -> None:
-        """Go on where the flight of the older configuration stopped, once it has."""
-        if self._before is None:
-            return
-        if not self._before.landed(deadline.remaining()):
-            raise CollectError("timeout", "the collection of the configuration before has not ended yet")
-        if isinstance(self.collector, Heir):
-            self.collector.inherit(self._before.collector)
+        """Go on where the flight of the older configuration stopped, once it has.
+
+        Of reloads one soon after the other those in between may never have begun: then there is an older one.
+        """
+        before = self._before
+        while before is not None:
+            if not before.landed(deadline.remaining()):
+                raise CollectError("timeout", "the collection of the configuration before has not ended yet")
+            if before._before is None:
+                if isinstance(self.collector, Heir):
+                    self.collector.inherit(before.collector)
+                break
+            before = before._before
         self._before = None
 
     def _collect(self, run: Run) -> None:

@@ -178,8 +178,12 @@ class Handler(BaseHTTPRequestHandler):
             or int(length) > _DRAIN_BYTES
         ):
             self.close_connection = True
-        else:
-            self.rfile.read(int(length))
+        elif int(length):
+            # Until the whole of it is there, this is a client that may go to make room for others.
+            connections = self.server.site.connections
+            connections.enter(self.connection, Stage.READING)
+            self.close_connection |= len(self.rfile.read(int(length))) < int(length)
+            connections.enter(self.connection, Stage.SERVED)
 
     def version_string(self) -> str:
         """The header `Server`."""

@@ -17,6 +17,7 @@ _SECONDS = 4.0
 def alive(address: str) -> bool:
     """Whether `/-/healthy` says so, or a TLS layer that wants a client's certificate answers at all."""
     host, port = split_address(address)
+    host = host or "localhost"
     # Nobody is trusted and nothing secret is sent: only that somebody answers counts.
     context = ssl._create_unverified_context()  # noqa: S323
     plain = http.client.HTTPConnection(host, port, timeout=_SECONDS)

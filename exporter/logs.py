@@ -21,6 +21,8 @@ def set_up(level: str, style: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Formatter(style))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # It quotes addresses with their parameters, and lines of answers.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 class Formatter(logging.Formatter):

@@ -43,12 +43,19 @@ class Reloader:
                     raise Faults(faults)
                 new = make_sidecar(document.value, before=self.sidecar)
             except Faults as error:
-                self.sidecar.own.reloads.faults = error.faults
-                for fault in error.faults:
-                    log.error("configuration not taken, the last good one is kept: %s", fault)
-                return error.faults
+                return self._refuse(error.faults)
+            except Exception as error:
+                # Whatever it is, it must not end what works.
+                log.exception("reading the configuration failed")
+                return self._refuse([Fault(str(self.path), 1, 1, f"cannot be taken: {type(error).__name__}")])
             self._swap(new, document.value)
             return ()
+
+    def _refuse(self, faults: Sequence[Fault]) -> Sequence[Fault]:
+        self.sidecar.own.reloads.faults = faults
+        for fault in faults:
+            log.error("configuration not taken, the last good one is kept: %s", fault)
+        return faults
 
     def _swap(self, new: Sidecar, config: Config) -> None:
         old, self.sidecar, self.config = self.sidecar, new, config

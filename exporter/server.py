@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
 import ssl
@@ -27,6 +28,8 @@ MOST_SCRAPES = 40
 _SEND_SECONDS = 30.0
 POLL_SECONDS = 0.25
 """How often idle connections are looked at, and how long the end of serving may take."""
+_NOTHING_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PAUSE = 0.05
 _CANCEL_SECONDS = 2.0
 """How long a cancelled query may take to end."""
 
@@ -49,7 +52,7 @@ class Server(ThreadingHTTPServer):
             return
         host, port = split_address(address)
         self.address_family = (
-            socket.AF_INET6 if ":" in host or (not host and socket.has_ipv6) else socket.AF_INET
+            socket.AF_INET6 if ":" in host or (not host and _speaks_ipv6()) else socket.AF_INET
         )
         super().__init__((host, port), Handler)
 
@@ -67,6 +70,17 @@ class Server(ThreadingHTTPServer):
             only = int(bool(self.server_address[0]))
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
         super(ThreadingHTTPServer, self).server_bind()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept; where the process or the machine has no descriptor left, an idle connection goes."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in _NOTHING_LEFT:
+                self.site.connections.make_room()
+                # Who waits is offered again at once: without a pause this would take a whole core.
+                time.sleep(_PAUSE)
+            raise
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Refuse a connection when all that are open are being served."""
@@ -187,6 +201,15 @@ class Site:
     def _close(self) -> None:
         for server in self.servers:
             server.server_close()
+
+
+def _speaks_ipv6() -> bool:
+    """Whether the kernel does: it can be told not to, whatever Python was built with."""
+    try:
+        socket.socket(socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def _listen(address: str | socket.socket, site: Site) -> Server:

@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from typedyaml.convert import MISSING, Converter
 from typedyaml.convert import Path as KeyPath
 from typedyaml.faults import Fault, Faults
-from typedyaml.load import Document, load, refuse_depth
+from typedyaml.load import Document, load, refuse_bombs
 
 T = TypeVar("T")
 Place = tuple[int, int]
@@ -48,7 +48,7 @@ def _partial(path: str | FilePath, want: type[T], faults: Iterable[Fault]) -> Do
     """The document without what is at fault; None when nothing that makes sense is left."""
     try:
         text = FilePath(path).read_text(encoding="utf-8")
-        refuse_depth(text, str(path))
+        refuse_bombs(text, str(path))
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, Faults):
         return None

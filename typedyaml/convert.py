@@ -86,7 +86,10 @@ class Converter:
         """Children by key; a key written twice is a fault."""
         children: dict[str, Node] = {}
         for key, child in node.value:
-            name = key.value if isinstance(key, ScalarNode) else _describe(key)
+            if not isinstance(key, ScalarNode):
+                self._report(key, f"a key must be a single value, found {_describe(key)}")
+                continue
+            name = key.value
             if name in children:
                 self._report(key, f'key "{name}" is written twice')
                 continue
@@ -120,10 +123,11 @@ class Converter:
         if not self._is(node, MappingNode, path):
             return MISSING
         assert isinstance(node, MappingNode)
-        keys = {key.value: self.convert(key, key_type, (*path, f"<{key.value}>")) for key, _ in node.value}
+        children = self._pairs(node, path)
+        scalars = (key for key, _ in node.value if isinstance(key, ScalarNode))
+        keys = {key.value: self.convert(key, key_type, (*path, f"<{key.value}>")) for key in scalars}
         values = {
-            keys[name]: self.convert(child, value_type, (*path, name))
-            for name, child in self._pairs(node, path).items()
+            keys[name]: self.convert(child, value_type, (*path, name)) for name, child in children.items()
         }
         return MISSING if MISSING in keys.values() or any(v is MISSING for v in values.values()) else values
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import yaml
 from yaml.nodes import Node
+from yaml.reader import ReaderError
 
 from typedyaml.convert import MISSING, Converter, Path
 from typedyaml.faults import Fault, Faults
@@ -16,6 +17,7 @@ from typedyaml.faults import Fault, Faults
 T = TypeVar("T")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 50
+MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,10 @@ def load_text(text: str, want: type[T], path: str = "<text>") -> Document[T]:
         faults.append(Fault(path, node.start_mark.line + 1, node.start_mark.column + 1, message))
 
     try:
-        refuse_depth(text, path)
+        refuse_bombs(text, path)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        raise Faults([_syntax(error, path)]) from None
+        raise Faults([_syntax(error, text, path)]) from None
     if root is None:
         raise Faults([Fault(path, 1, 1, "the file is empty")])
     converter = Converter(report)
@@ -72,19 +74,63 @@ def load_text(text: str, want: type[T], path: str = "<text>") -> Document[T]:
     return Document(value, path, converter.positions)
 
 
-def refuse_depth(text: str, path: str) -> None:
-    """Raise Faults for what is nested deeper than any sensible file: libyaml would end the process by it."""
-    depth = 0
+def refuse_bombs(text: str, path: str) -> None:
+    """Raise Faults for what no sensible file has, and what would end the process when it is followed.
+
+    That is nesting deeper than DEEPEST, aliases that stand for more than MOST_VALUES values together, and an
+    alias inside of what it stands for.
+    """
+    root = _Shape(None)
+    open_: list[_Shape] = [root]
+    anchored: dict[str, _Shape] = {}
     for event in yaml.parse(text, Loader=_LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            mark = event.start_mark
-            assert mark is not None
-            message = f"nested more than {DEEPEST} levels deep"
-            raise Faults([Fault(path, mark.line + 1, mark.column + 1, message)])
+        mark = event.start_mark
+        assert mark is not None
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_.append(_Shape(event.anchor))
+            if event.anchor:
+                anchored[event.anchor] = open_[-1]
+        elif isinstance(event, yaml.CollectionEndEvent):
+            closed = open_.pop()
+            open_[-1].hold(closed)
+        elif isinstance(event, yaml.ScalarEvent):
+            open_[-1].values += 1
+            if event.anchor:
+                anchored[event.anchor] = _Shape(event.anchor)
+        elif isinstance(event, yaml.AliasEvent) and (meant := anchored.get(event.anchor or "")):
+            if any(shape is meant for shape in open_):
+                raise _fault(mark, path, f"the alias *{event.anchor} stands inside of what it stands for")
+            open_[-1].hold(meant)
+        if len(open_) - 1 + open_[-1].height > DEEPEST:
+            raise _fault(mark, path, f"nested more than {DEEPEST} levels deep")
+        if open_[-1].values > MOST_VALUES:
+            raise _fault(mark, path, f"aliases stand for more than {MOST_VALUES:,} values")
 
 
-def _syntax(error: yaml.YAMLError, path: str) -> Fault:
+@dataclass(slots=True)
+class _Shape:
+    """A collection of a file with its aliases spelt out: how many values, how many levels below it."""
+
+    anchor: str | None
+    values: int = 1
+    height: int = 0
+
+    def hold(self, inner: _Shape) -> None:
+        self.values += inner.values
+        self.height = max(self.height, inner.height + 1)
+
+
+def _fault(mark: Any, path: str, message: str) -> Faults:
+    return Faults([Fault(path, mark.line + 1, mark.column + 1, message)])
+
+
+def _syntax(error: yaml.YAMLError, text: str, path: str) -> Fault:
+    if isinstance(error, ReaderError):
+        # The reader in C counts bytes, the one in Python characters.
+        in_bytes = text.encode()[: error.position].decode(errors="ignore")
+        before = text[: error.position] if error.encoding == "unicode" else in_bytes
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return Fault(path, line, column, f"not YAML: {error.reason}")
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     if mark is None:

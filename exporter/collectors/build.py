@@ -23,6 +23,7 @@ from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
 from exporter.config.databases import Database
 from exporter.config.graders import Grader
+from exporter.config.queries import Query as QueryConfig
 from exporter.config.query_sets import all_queries
 from exporter.config.whole import Config
 from exporter.databases import open_pool
@@ -102,7 +103,7 @@ def _query_collectors(
         if query.follow == "none":
             collector = QueryCollector(key, query, shapers, pool, facts)
         else:
-            source = _source(pool, f"query {key}", repr(query))
+            source = _source(pool, f"query {key}", _meaning(query))
             memory = Memory(key, facts, StateFile(folder / f"query-{key}.json", source) if folder else None)
             collector = EventQueryCollector(key, query, shapers, pool, facts, memory, once=folder is None)
         facts.collectors.add(collector.name)
@@ -113,6 +114,15 @@ def _source(pool: Pool, what: str, statement: str) -> str:
     """What a state file belongs to; after a change of any of it the state is worthless."""
     digest = hashlib.sha256(statement.encode()).hexdigest()[:12]
     return f"{pool.dialect.name} {pool.dialect.location}, {what} {digest}"
+
+
+def _meaning(query: QueryConfig) -> str:
+    """What is counted, and as what; how often it is asked and how long that may take is no part of it."""
+    counted = [
+        (m.metric, m.type, m.value, m.bounds, *(sorted(d.items()) for d in (m.labels, m.constants, m.map)))
+        for m in query.metrics
+    ]
+    return repr((query.sql, query.newest, query.wait, counted))
 
 
 def _pool(name: str, database: Database) -> Pool:

@@ -115,8 +115,8 @@ class DatabaseCollector:
         if (before := self._asked.get(pool.name)) is not None and not before.ended.is_set():
             return None
         inquiry = _Inquiry(pool, self.long_queries.get(pool.name, LONG_QUERY_SECONDS))
+        inquiry.start(deadline)  # before it is noted: where no thread can be had there is nothing to wait for
         self._asked[pool.name] = inquiry
-        inquiry.start(deadline)
         return inquiry
 
     def _connect_errors(self) -> Iterable[tuple[str, str, int]]:

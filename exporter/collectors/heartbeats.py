@@ -35,6 +35,10 @@ class Heartbeats:
             seen.append(self._judged(row, now - since) if row.get("state") == "online" else row)
         return seen
 
+    def go_on(self, before: Heartbeats) -> None:
+        """Know what another one knows: since when each worker's value stands still."""
+        self._last = dict(before._last)
+
     def _judged(self, row: Record, age: Seconds) -> Record:
         state = "stale" if age > self.stale_after else "online"
         ages = {"heartbeat_age_min_seconds": age, "heartbeat_age_max_seconds": age}

@@ -93,6 +93,9 @@ class ProbeCollector:
             return fetch(self._session, request, deadline), ""
         except CollectError as error:
             return None, error.message
+        finally:
+            # As everybody else comes: over a connection of one's own, with the certificate that is shown now.
+            self._session.close()
 
     def _unexpected(self, answer: Answered | None) -> str:
         """How the answer differs from what is expected; "" when it does not. Never its words."""

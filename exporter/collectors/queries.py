@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from exporter.catalogue import Family
-from exporter.collector import CollectError, Deadline, RowFamily
+from exporter.collector import CollectError, Collector, Deadline, RowFamily
 from exporter.collectors.facts import Facts
 from exporter.collectors.memory import Memory
 from exporter.config.queries import Query
@@ -158,7 +159,7 @@ class _Counter:
             value = shaper.number(event.row[self.table.places[column]]) if column else 1.0
             if shaper.family.type == "histogram":
                 self.tally.observe(shaper.family, value, *labels)
-            elif value is not None and value > 0:
+            elif value is not None and value > 0 and math.isfinite(value):
                 self.tally.add(shaper.family, *labels, amount=value)
 
 
@@ -206,6 +207,12 @@ class EventQueryCollector:
             self._progress = (place, tally)
             return tally.families()
 
+    def inherit(self, old: Collector) -> None:
+        """Go on where the collector of the configuration before has stopped, if it followed the same rows."""
+        if isinstance(old, EventQueryCollector) and old._progress and self.memory.continues(old.memory):
+            place, tally = old._progress
+            self._progress = (place, self._declared(from_json(to_json(tally), self._known)))
+
     def _read(self, reader: Reader[_Event], place: Position | None) -> Position | None:
         if self.once:
             if not reader.count_all():
@@ -219,16 +226,22 @@ class EventQueryCollector:
 
     def _recalled(self) -> tuple[Position | None, Tally]:
         """What was saved, or a first start; series whose labels are known exist at 0."""
-        known = {shaper.family.name: shaper.family for shaper in self.shapers}
 
         def read(saved: dict[str, Any]) -> tuple[Position | None, Tally]:
-            return position_from_json(saved["place"]), from_json(saved["tally"], known)
+            return position_from_json(saved["place"]), from_json(saved["tally"], self._known)
 
-        place, tally = self.memory.recall(read) or (None, Tally(known=known))
+        place, tally = self.memory.recall(read) or (None, Tally(known=self._known))
+        return place, self._declared(tally)
+
+    @property
+    def _known(self) -> Mapping[str, Family]:
+        return {shaper.family.name: shaper.family for shaper in self.shapers}
+
+    def _declared(self, tally: Tally) -> Tally:
         for shaper in self.shapers:
             if (combinations := shaper.combinations()) is not None:
                 tally.declare(shaper.family, list(combinations))
-        return place, tally
+        return tally
 
 
 def _families(shapers: Sequence[Shaper]) -> Sequence[Family]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exporter import catalogue
 from exporter.catalogue import Family
-from exporter.collector import Deadline, RowFamily
+from exporter.collector import Collector, Deadline, RowFamily
 from exporter.collectors.facts import Facts
 from exporter.collectors.heartbeats import Heartbeats
 from exporter.collectors.rows import Query, Record, number
@@ -52,6 +52,13 @@ class StateCollector:
         with self.facts.collection(self.name):
             found = [family for block in self.queries for family in self._families_of(block, ask)]
         return [family for family in found if family.family.name.removeprefix("grader_") in self.feeds]
+
+    def inherit(self, old: Collector) -> None:
+        """A reload makes no worker alive: what is known of their heartbeats stays known."""
+        if not isinstance(old, StateCollector) or self.heartbeats is None or old.heartbeats is None:
+            return
+        if self.pool.dialect.location == old.pool.dialect.location:
+            self.heartbeats.go_on(old.heartbeats)
 
     def _families_of(self, block: str, ask: Ask) -> list[RowFamily]:
         if block == "busy_workers":

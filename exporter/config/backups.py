@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from exporter.config.names import AbsolutePath, Name
+from exporter.config.statements import statement_faults
 from typedyaml.faults import Fault, unknown
 from typedyaml.load import Document
 from typedyaml.units import Duration
@@ -54,6 +55,8 @@ def faults(document: Document[Any]) -> Iterator[Fault]:
             yield document.fault((*place, "database"), message)
         if backup.database is not None and backup.files is None and not (backup.sql or "").strip():
             yield document.fault(place, "a database needs sql: a SELECT of finished_at, success, size_bytes")
+        elif backup.database is not None and backup.files is None and backup.sql is not None:
+            yield from statement_faults(document, (*place, "sql"), backup.sql)
         yield from _of_the_other_kind(document, place, backup)
 
 

@@ -85,6 +85,19 @@ def split(url: str) -> SplitResult:
         return SplitResult("", "", "", "", "")
 
 
+def url_fault(url: str) -> str | None:
+    """Why a text is no URL, None for one; it is not quoted, for it may hold a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "this is no URL"
+    try:
+        _ = parts.port
+    except ValueError:
+        return "a port is a number up to 65535"
+    return "a URL has no blanks" if any(map(str.isspace, parts.netloc)) else None
+
+
 def faults(document: Document[Any]) -> Iterator[Fault]:
     """What is wrong with the section."""
     limit = document.value.collection.timeout
@@ -104,7 +117,9 @@ def faults(document: Document[Any]) -> Iterator[Fault]:
 def _url_faults(document: Document[Any], place: tuple[str, str], broker: Broker) -> Iterator[Fault]:
     parts, scheme = split(broker.url), broker.scheme
     where = (*place, "url")
-    if scheme in _AMQP:
+    if why := url_fault(broker.url):
+        yield document.fault(where, why)
+    elif scheme in _AMQP:
         message = 'RabbitMQ is read by its management plugin: name its address, such as "http://rabbit:15672"'
         yield document.fault(where, message)
     elif scheme not in (*REDIS, *RABBITMQ):
@@ -115,7 +130,7 @@ def _url_faults(document: Document[Any], place: tuple[str, str], broker: Broker)
                 where, 'a socket is named by its absolute path: "unix:///run/redis.sock?db=0"'
             )
     elif not parts.hostname:
-        yield document.fault(where, f'"{broker.url}" names no host')
+        yield document.fault(where, "the URL names no host")
     elif broker.is_redis and not _database(parts.path).isdecimal():
         yield document.fault(where, f'the path is the number of a database, such as "{scheme}://host:6379/0"')
     elif not find_spec(_CLIENTS[broker.is_redis]):

@@ -44,8 +44,11 @@ class Database:
 
     @property
     def dialect(self) -> str:
-        """The dialect that its statements are written in; the scheme itself when that is none."""
-        scheme = urlsplit(self.url).scheme.partition("+")[0]
+        """The dialect that its statements are written in; else the scheme itself, or nothing."""
+        try:
+            scheme = urlsplit(self.url).scheme.partition("+")[0]
+        except ValueError:
+            return ""
         return SCHEMES.get(scheme, scheme)
 
     @property

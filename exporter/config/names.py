@@ -12,7 +12,7 @@ Name = Annotated[
 ADDRESS = r"^(\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/\[\]]*):[0-9]{1,5}$"
 ADDRESS_FORM = 'an address like "0.0.0.0:11910", "[::]:11910" or ":11910"'
 Address = Annotated[str, Meta(pattern=ADDRESS, description=ADDRESS_FORM)]
-AbsolutePath = Annotated[str, Meta(pattern=r"^/", description="an absolute path")]
+AbsolutePath = Annotated[str, Meta(pattern=r"^/[^\x00]*$", description="an absolute path")]
 
 TablePart = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_]*$", description="a part of a table's name: letters, digits and _")
@@ -32,3 +32,5 @@ def unreadable(path: str) -> str | None:
             return None
     except OSError as error:
         return error.strerror or type(error).__name__
+    except ValueError:  # NUL, which YAML can write
+        return "this is no path"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from exporter.config.brokers import split
+from exporter.config.brokers import split, url_fault
 from exporter.config.names import AbsolutePath
 from exporter.config.secrets import file_faults, secret_faults
 from typedyaml.faults import Fault, unknown
@@ -65,11 +65,13 @@ def faults(document: Document[Any]) -> Iterator[Fault]:
 
 def _url_faults(document: Document[Any], place: tuple[str, str], probe: Probe) -> Iterator[Fault]:
     parts = split(probe.url)
-    if parts.scheme not in SCHEMES:
+    if why := url_fault(probe.url):
+        yield document.fault((*place, "url"), why)
+    elif parts.scheme not in SCHEMES:
         allowed = (f"{scheme}://" for scheme in SCHEMES)
         yield document.fault((*place, "url"), unknown("scheme", parts.scheme, allowed))
     elif not parts.hostname:
-        yield document.fault((*place, "url"), f'"{probe.url}" names no host')
+        yield document.fault((*place, "url"), "the URL names no host")
     elif not find_spec("requests"):
         yield document.fault((*place, "url"), "probes need a package: pip install 'gradewatch[http]'")
     if probe.ca_file is not None and parts.scheme == "http":
@@ -83,5 +85,5 @@ def _body_faults(document: Document[Any], place: tuple[str, str], probe: Probe) 
     if probe.body is not None:
         try:
             re.compile(probe.body)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             yield document.fault((*place, "body"), f"not a regular expression: {error}")

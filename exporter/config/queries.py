@@ -8,12 +8,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from exporter.collector import CollectError
 from exporter.config.names import Name
 from exporter.config.query_metrics import definition_faults, metric_faults
-from exporter.databases.statements import refuse_all_but_reading
+from exporter.config.statements import statement_faults
 from exporter.profiles.blocks import BLOCKS
-from exporter.profiles.profile import AFTER, parameters
+from exporter.profiles.profile import AFTER
 from typedyaml.faults import Fault, unknown
 from typedyaml.load import Document
 from typedyaml.units import Duration
@@ -105,13 +104,7 @@ def _query_faults(document: Document[Any], name: str) -> Iterator[Fault]:
     for key, sql, may in (("sql", query.sql, allowed), ("newest", query.newest or "", set())):
         if key == "newest" and query.newest is None:
             continue
-        try:
-            refuse_all_but_reading(sql)
-        except CollectError as error:
-            yield document.fault((*place, key), error.message)
-        for parameter in sorted(parameters(sql) - may):
-            listed = (f":{p}" for p in may)
-            yield document.fault((*place, key), unknown("parameter", f":{parameter}", listed))
+        yield from statement_faults(document, (*place, key), sql, may)
 
 
 def _time_faults(document: Document[Any], name: str) -> Iterator[Fault]:

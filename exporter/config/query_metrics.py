@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,8 +49,11 @@ def definition_faults(document: Document[Any]) -> Iterator[Fault]:
             if metric.metric in FAMILIES or metric.type is None or metric.help is None:
                 continue
             family = family_of(metric)
-            before = first.setdefault(metric.metric, family)
-            if (before.type, before.help, before.labels, before.buckets) != (
+            before = first.setdefault(family.base_name, family)
+            if before.name != family.name:
+                message = f"{family.name} and {before.name} would be one metric: only their ends differ"
+                yield document.fault(("queries", query, "metrics", index, "metric"), message)
+            elif (before.type, before.help, before.labels, before.buckets) != (
                 family.type,
                 family.help,
                 family.labels,
@@ -141,6 +145,9 @@ def _shape_faults(document: Document[Any], place: Place, metric: Any, query: str
     if bounds and metric.metric in FAMILIES and bounds != family.buckets:
         listed = ", ".join(f"{bound:g}" for bound in family.buckets)
         yield document.fault((*place, "buckets"), f"the bounds of {family.name} are {listed}")
+    elif not all(map(math.isfinite, family.buckets)):
+        key = "buckets" if metric.buckets else "bounds"
+        yield document.fault((*place, key), "bounds are finite; the bucket +Inf is always there")
     elif list(family.buckets) != sorted(set(family.buckets)):
         key = "buckets" if metric.buckets else "bounds"
         yield document.fault((*place, key), "bounds must rise, and none be there twice")

@@ -11,6 +11,7 @@ from msgspec import Meta
 from exporter.catalogue import QUEUE_STATES
 from exporter.config.brokers import Broker
 from exporter.config.names import Name
+from exporter.config.statements import statement_faults
 from typedyaml.faults import Fault, Faults, unknown
 from typedyaml.load import Document
 
@@ -175,6 +176,8 @@ def _source_faults(document: Document[Any], place: tuple[str, int], queue: Queue
     if queue.broker is None and queue.database is not None and not (queue.sql or "").strip():
         message = "a queue in a database needs sql: a SELECT that gives state, depth, oldest_age_seconds"
         yield document.fault(place, message)
+    elif queue.broker is None and queue.sql is not None:
+        yield from statement_faults(document, (*place, "sql"), queue.sql)
 
 
 def _kind_faults(

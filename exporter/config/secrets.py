@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -39,8 +40,11 @@ def password(source: Secured) -> str | None:
     Raises OSError for a file and KeyError for a variable that is not there any more.
     """
     if source.password_file is not None:
-        with open(source.password_file, encoding="utf-8") as file:
-            return file.read().rstrip("\r\n")
+        try:
+            with open(source.password_file, encoding="utf-8") as file:
+                return file.read().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise OSError(errno.EILSEQ, "not UTF-8 text", source.password_file) from None
     return os.environ[source.password_env] if source.password_env is not None else None
 
 

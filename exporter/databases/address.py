@@ -65,7 +65,8 @@ def parse(url: str, dialect: Literal["mysql", "postgresql"], access: Access | No
     try:
         port = parts.port
     except ValueError:
-        raise ValueError(f'"{parts.netloc.rpartition("@")[2]}": a port is a number up to 65535') from None
+        # Not quoted: it may be half of a password that has a slash in it.
+        raise ValueError("a port is a number up to 65535") from None
     if parts.password is not None:
         raise ValueError("no password in a URL: write it to a file and name that in password_file")
     if not parts.username:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ _REASONS: dict[int, Reason] = {
     sqlite3.SQLITE_CORRUPT: "data",
     sqlite3.SQLITE_NOTADB: "data",
 }
+_NOT_UTF8 = re.compile(r"Could not decode to UTF-8 column '.*?'(?= with text)", re.S)
+"""The rest of this message is what the row has there."""
 _MEANINGS = {
     sqlite3.SQLITE_BUSY: "a writer holds the lock",
     sqlite3.SQLITE_INTERRUPT: "the statement took too long and was ended",
@@ -156,6 +159,8 @@ class _SQLiteConnection:
                 raise too_many_rows()
             return Result(tuple(column[0] for column in cursor.description or ()), rows)
         except (sqlite3.Error, sqlite3.Warning) as error:
+            if found := _NOT_UTF8.match(str(error)):
+                raise CollectError("data", f"{self._path}: {found[0]}") from None
             raise CollectError(_reason(error), f"{self._path}: {_meaning(error)}") from None
         except (OverflowError, UnicodeDecodeError) as error:
             raise CollectError("data", f"{self._path}: {error}") from None

@@ -97,8 +97,9 @@ class Watchdog:
         with self._changed:
             heapq.heappush(self._heap, (watch.at, next(self._numbers), watch))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="statement-watchdog", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._serve, name="statement-watchdog", daemon=True)
+                thread.start()
+                self._thread = thread
             elif watch.at < self._sleeps_until:
                 self._changed.notify()
 

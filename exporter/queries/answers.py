@@ -62,10 +62,11 @@ class Shaper:
             for label in self.family.labels
         )
 
-    def number(self, value: Any) -> float | None:
+    def number(self, value: Any, column: str | None = None) -> float | None:
         """A value as a number: mapped text, dates as Unix time, intervals as seconds; None for NULL.
 
-        Raises CollectError("data") for what is no number; the message does not quote it.
+        Raises CollectError("data") for what is no number; the message does not quote it, and names `column`
+        (that of the metric's value when not given).
         """
         if self.metric.map and (text := _plain(value)) in self.metric.map:
             return self.metric.map[text]
@@ -75,6 +76,8 @@ class Shaper:
             case datetime.datetime():
                 utc = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
                 return utc.timestamp()
+            case datetime.date():
+                return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC).timestamp()
             case datetime.timedelta():
                 return value.total_seconds()
             case int():
@@ -82,8 +85,11 @@ class Shaper:
         try:
             return float(_plain(value) if isinstance(value, bytes) else value)
         except (TypeError, ValueError, OverflowError):
-            hint = "; list its texts in map" if isinstance(value, str | bytes) else ""
-            message = f'query "{self.query}": a value of "{self.metric.value}" is not a number{hint}'
+            mapped = self.metric.value is not None and self.metric.le is None
+            hint = "; list its texts in map" if mapped and isinstance(value, str | bytes) else ""
+            message = (
+                f'query "{self.query}": a value of "{column or self.metric.value}" is not a number{hint}'
+            )
             raise CollectError("data", message) from None
 
     def combinations(self) -> Iterator[Labels] | None:
@@ -110,9 +116,10 @@ class Shaper:
         metric = self.metric
         columns = sorted(metric.buckets, key=metric.buckets.__getitem__)
         for row in answer.rows:
-            counts = tuple(self._count(row[places[column]]) for column in columns)
-            total, count = self.number(row[places[metric.sum or ""]]), row[places[metric.count or ""]]
-            yield (*self.labels(row, places), counts, total or 0, self._count(count))
+            counts = tuple(self._count(row[places[column]], column) for column in columns)
+            total = self.number(row[places[metric.sum or ""]], metric.sum)
+            count = self._count(row[places[metric.count or ""]], metric.count)
+            yield (*self.labels(row, places), counts, total or 0, count)
 
     def _histogram_rows(self, answer: Result, places: Mapping[str, int]) -> Iterator[Row]:
         """Rows of one label set are its buckets; the one without a finite bound holds count and sum."""
@@ -127,19 +134,22 @@ class Shaper:
                     f'query "{self.query}": the bounds of {self.family.name} must be {expected} and +Inf'
                 )
                 raise CollectError("data", message)
-            counts = {bound: self._count(row[places[metric.value or ""]]) for bound, row in rows.items()}
-            total = self.number(rows[math.inf][places[metric.sum or ""]])
+            counts = {
+                bound: self._count(row[places[metric.value or ""]], metric.value)
+                for bound, row in rows.items()
+            }
+            total = self.number(rows[math.inf][places[metric.sum or ""]], metric.sum)
             finite = tuple(counts[bound] for bound in self.family.buckets)
             yield (*labels, finite, total or 0, counts[math.inf])
 
     def _bound(self, value: Any) -> float:
-        number = math.inf if value is None else self.number(value)
+        number = math.inf if value is None else self.number(value, self.metric.le)
         return math.inf if number is None else float(number)
 
-    def _count(self, value: Any) -> int:
+    def _count(self, value: Any, column: str | None) -> int:
         """How many; NULL, which SUM() gives for no rows, is none."""
-        number = self.number(value) or 0
-        if number < 0 or number != int(number):
+        number = self.number(value, column) or 0
+        if not math.isfinite(number) or number < 0 or number != int(number):
             raise CollectError("data", f'query "{self.query}": a bucket\'s count is not a whole number')
         return int(number)
 

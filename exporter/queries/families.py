@@ -29,7 +29,8 @@ def family_of(metric: Any) -> Family:
         name=metric.metric,
         type=metric.type,
         help=metric.help,
-        labels=(*metric.labels, *metric.constants),
+        # In one order, so that two queries that feed one metric may name them in any.
+        labels=tuple(sorted({**metric.labels, **metric.constants})),
         unit=next((unit for unit in _UNITS if base.endswith(f"_{unit}")), ""),
         buckets=tuple(sorted(metric.buckets.values())) or metric.bounds,
         collector="queries",

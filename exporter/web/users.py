@@ -13,7 +13,8 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_HASH = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_HASH = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+"""Of the salt's last character two bits count: the others have to be 0, or bcrypt refuses the hash."""
 _COSTS = range(4, 16)
 _LONGEST = 72
 """bcrypt reads no more bytes of a password than these."""
@@ -54,7 +55,8 @@ class Users:
         self._hashes = dict(hashes)
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
-        self._verdicts: OrderedDict[bytes, bool] = OrderedDict()
+        self._right: set[bytes] = set()
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
         costs = [stored[4:6] for stored in self._hashes.values()]
         self._nobody = _SAME_TIME.replace("$10$", f"${max(costs, default='10')}$")
 
@@ -69,13 +71,21 @@ class Users:
         if name is None:
             return False
         digest = hmac.digest(self._key, len(name).to_bytes(4, "big") + name + password, "sha256")
-        # One at a time: a flood of wrong passwords must not take every core.
+        # Who is known does not wait for the others, and no flood of wrong passwords makes him unknown.
+        if digest in self._right:
+            return True
+        # One at a time: a flood must not take every core either.
         with self._lock:
-            if digest not in self._verdicts:
-                self._verdicts[digest] = self._check(name, password)
-                if len(self._verdicts) > _REMEMBERED:
-                    self._verdicts.popitem(last=False)
-            return self._verdicts[digest]
+            if digest in self._right:
+                return True
+            if digest not in self._wrong:
+                if self._check(name, password):
+                    self._right.add(digest)
+                    return True
+                self._wrong[digest] = None
+                if len(self._wrong) > _REMEMBERED:
+                    self._wrong.popitem(last=False)
+            return False
 
     def _check(self, name: bytes, password: bytes) -> bool:
         import bcrypt

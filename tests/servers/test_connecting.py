@@ -56,6 +56,21 @@ def test_all_is_well(schema, tmp_path):
     assert done.stdout.endswith("/" + schema.name + " answers; 2 of 2 statements are understood\n")
 
 
+def test_statements_of_backups_and_queues_are_asked_too(schema, tmp_path):
+    more = """right:
+    database: desk
+    sql: SELECT 1 AS n
+    metrics: [{metric: desk_n, type: gauge, help: x, value: n}]
+backups: {b: {database: desk, sql: SELECT renamed FROM t}}
+queues: [{queue: jobs, database: desk, sql: SELECT lost AS depth FROM t}]"""
+    done = check(tmp_path, schema.url(), more)
+    assert done.returncode == 2
+    assert [line.split(":")[1] for line in done.stderr.splitlines()] == ["14", "15"]
+    assert "renamed" in done.stderr
+    assert "lost" in done.stderr
+    assert done.stdout.endswith("3 of 5 statements are understood\n")
+
+
 def test_a_statement_that_is_not_understood_has_its_place(schema, tmp_path):
     done = check(tmp_path, schema.url(), WRONG)
     assert done.returncode == 2

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import http.server
 import json
+import os
 import re
 import socket
 import sqlite3
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +38,8 @@ class Site(http.server.ThreadingHTTPServer):
         self.answer: Answer = 200, b"ok"
         self.asked: list[tuple[str, str, str | None]] = []
         self.location = ""
+        self.more: dict[str, str] = {}
+        self.cookies: list[str | None] = []
         self.scheme = "http"
         if tls:
             self.scheme = "https"
@@ -52,11 +59,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.command, self.path, self.headers.get("Authorization")))
+        self.server.cookies.append(self.headers.get("Cookie"))
         status, body = self.server.answer
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         if self.server.location:
             self.send_header("Location", self.server.location)
+        for name, value in self.server.more.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
@@ -119,6 +129,86 @@ def test_a_redirect_is_an_answer(site: Site, watch: Callable[..., Watched]) -> N
     assert {path for _, path, _ in site.asked} == {"/health"}
 
 
+def test_a_redirect_has_a_body_and_may_lead_nowhere(site: Site, watch: Callable[..., Watched]) -> None:
+    site.answer, site.location = (302, b"moved"), "http://[nowhere"
+    page = watch(site.url, ", status: [302], body: moved").figures()
+    assert (page[UP], page[STATUS]) == (1, 302)
+
+
+def test_each_probe_comes_as_a_stranger(site: Site, watch: Callable[..., Watched]) -> None:
+    """What a first visitor sees, each time: a cookie could stick to a server that is well, or to a login."""
+    site.more = {"Set-Cookie": "session=1"}
+    watched = watch(site.url)
+    assert [watched.figures()[UP] for _ in range(2)] == [1, 1]
+    assert site.cookies == [None, None]
+
+
+@contextmanager
+def raw(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that reads a request and then does what it likes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                with client, contextlib.suppress(OSError):
+                    client.recv(65536)
+                    answer(client)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/?token=hush"
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"])
+def test_an_answer_that_drips_is_cut_off(watch: Callable[..., Watched], head: bytes) -> None:
+    """In its head as in the body of a redirect: the probe says so, and is free for the next scrape."""
+
+    def drip(client: socket.socket) -> None:
+        client.sendall(head)
+        while True:
+            client.sendall(b"x")
+            time.sleep(0.05)
+
+    with raw(drip) as url:
+        watched = watch(url, ", timeout: 300ms")
+        for _ in range(2):
+            page = watched.figures()
+            assert page[UP] == 0
+            assert STATUS not in page
+
+
+def test_a_dead_address_of_a_name_leaves_time_for_the_next(
+    site: Site, watch: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as full, contextlib.ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):  # what does not fit into the queue any more is dropped, as by a dead machine
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        addresses = [full.getsockname(), site.server_address]
+        monkeypatch.setattr(
+            "exporter.fetching.socket.getaddrinfo",
+            lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses],
+        )
+        assert watch(site.url, ", timeout: 2s").figures()[UP] == 1
+
+
+def test_no_library_logs_what_was_fetched(tmp_path: Path) -> None:
+    """A line that is no header is reported by urllib3, with the address and all that follows."""
+    answer = b"HTTP/1.1 200 OK\r\nno header\r\nSet-Cookie: hush\r\nContent-Length: 0\r\n\r\n"
+    with raw(lambda client: client.sendall(answer)) as url:
+        (tmp_path / "c.yaml").write_text(f"probes: {{web: {{url: '{url}'}}}}\n")
+        command = [sys.executable, "-m", "exporter", "--config", tmp_path / "c.yaml", "--once"]
+        run = subprocess.run([*command, "--log.level", "debug"], capture_output=True, text=True, check=True)
+    assert 'grader_probe_up{probe="web"} 1' in run.stdout
+    assert "hush" not in run.stderr
+
+
 def test_the_body_must_match(site: Site, watch: Callable[..., Watched]) -> None:
     watched = watch(site.url, ', body: \'"database": *"up"\'')
     site.answer = 200, b'{"database": "up"}'
@@ -169,10 +259,21 @@ def test_a_password_is_sent_and_read_again(site: Site, watch: Callable[..., Watc
     watched.figures()
     secret.write_text("second\n")
     watched.figures()
+    secret.write_bytes("schlüssel\n".encode("latin-1"))
+    assert watched.figures()[UP] == 0
+    assert watched.states()["probe-web"] == ("ok", "")
     secret.unlink()
     assert watched.figures()[UP] == 0
     sent = [authorization for _, _, authorization in site.asked]
     assert sent == ["Basic cHJvYmU6Zmlyc3Q=", "Basic cHJvYmU6c2Vjb25k"]
+
+
+def test_a_password_of_the_environment_is_sent_as_it_is(
+    site: Site, watch: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environb, b"PROBE_PASSWORD", b"\xe4")
+    assert watch(site.url, ", user: probe, password_env: PROBE_PASSWORD").figures()[UP] == 1
+    assert site.asked[-1][2] == "Basic " + base64.b64encode(b"probe:\xe4").decode()
 
 
 def test_the_environment_says_nothing(
@@ -231,8 +332,8 @@ def ca() -> trustme.CA:
     return trustme.CA()
 
 
-def tls(ca: trustme.CA, not_after: datetime) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+def tls(ca: trustme.CA, not_after: datetime, context: ssl.SSLContext | None = None) -> ssl.SSLContext:
+    context = context or ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     certificate = ca.issue_cert("127.0.0.1", not_before=not_after - timedelta(days=90), not_after=not_after)
     certificate.configure_cert(context)
     return context
@@ -241,11 +342,15 @@ def tls(ca: trustme.CA, not_after: datetime) -> ssl.SSLContext:
 def test_the_certificate_of_the_probed_address(
     ca: trustme.CA, watch: Callable[..., Watched], tmp_path: Path
 ) -> None:
+    """As it is shown now, also after it was renewed, also with another authority; also with a redirect."""
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
-    ends = (datetime.now(UTC) + timedelta(days=9)).replace(microsecond=0)
-    with serving(tls(ca, ends)) as site:
-        watched = watch(site.url, f", ca_file: {tmp_path}/ca.pem")
-        for _ in range(2):  # a new connection, then the kept one
+    first, second = (datetime.now(UTC).replace(microsecond=0) + timedelta(days=days) for days in (9, 80))
+    with serving(shown := tls(ca, first)) as site:
+        site.answer, site.location = (302, b""), "/elsewhere"
+        watched = watch(site.url, f", ca_file: {tmp_path}/ca.pem, status: [302]")
+        for ends, authority in ((first, ca), (first, ca), (second, ca), (first, trustme.CA())):
+            tls(authority, ends, shown)
+            authority.cert_pem.write_to_path(tmp_path / "ca.pem")
             page = watched.figures()
             assert page[UP] == 1
             assert page[EXPIRES] == ends.timestamp()

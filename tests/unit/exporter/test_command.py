@@ -131,6 +131,35 @@ def test_once_fails_when_a_collector_does(config: Path, grader: Path) -> None:
     )
 
 
+def test_once_prints_what_is_served_whatever_the_terminal_is(config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write(
+            "queries: {q: {database: grader, sql: \"SELECT 1 AS n, 'Übung' AS k\", metrics: [{"
+            "metric: desk_open, type: gauge, help: x, value: n, labels: {k: k}}]}}\n"
+        )
+    command = [sys.executable, "-m", "exporter", "--config", str(config), "--once"]
+    more = {"cwd": ROOT, "env": {**os.environ, "PYTHONIOENCODING": "ascii"}}
+    result = subprocess.run(command, capture_output=True, check=False, **more)
+    assert 'desk_open{k="Übung"} 1\n' in result.stdout.decode()
+    assert result.stderr == b""
+
+
+def test_once_may_be_read_in_part_only(config: Path) -> None:
+    """As by `head`: no traceback."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "exporter", "--config", str(config), "--once"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
 @pytest.mark.parametrize("flag", ["--check-config", "--config.check"])
 def test_a_good_configuration_is_ok(config: Path, flag: str) -> None:
     result = run("--config.file", config, flag)

@@ -87,11 +87,19 @@ def test_three_and_four_slashes_mean_the_same_file(url: str) -> None:
         (
             'databases: {a: {url: "mysql://u@h:x/a", password_env: NOT_SET_HERE, ca_file: /nowhere}}',
             [
-                '1:22: "h:x": a port is a number up to 65535',
+                "1:22: a port is a number up to 65535",
                 '1:55: the variable "NOT_SET_HERE" is not set',
                 "1:78: /nowhere cannot be read: No such file or directory",
                 '1:78: ca_file is used with "tls: verify" only',
             ],
+        ),
+        (
+            'databases: {a: {url: "mysql://u:hu/sh@h/a"}, b: {url: "postgresql://u:hu[sh@h/a"}}',
+            ["1:22: a port is a number up to 65535", "1:55: this is no URL"],
+        ),
+        (
+            'state_dir: "/srv/a\\0b"',
+            ['1:12: "/srv/a\0b" is not an absolute path'],
         ),
         (
             'databases: {a: {url: "sqlite:///a", tls: disable}}',

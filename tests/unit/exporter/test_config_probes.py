@@ -31,10 +31,22 @@ def faults(tmp_path: Path, text: str) -> list[str]:
             "{url: 'ftp://h/x'}",
             ['4:9: unknown scheme "ftp"; allowed: http://, https://'],
         ),
-        ("{url: 'http:///x'}", ['4:9: "http:///x" names no host']),
+        ("{url: 'http:///x'}", ["4:9: the URL names no host"]),
         (
             "{url: 'http://u:hush@h/'}",
             ["4:9: no password in a URL: write it to a file and name that in password_file"],
+        ),
+        ("{url: 'http://h:99999/'}", ["4:9: a port is a number up to 65535"]),
+        (
+            "{url: 'http://u:hush@/'}",
+            [
+                "4:9: no password in a URL: write it to a file and name that in password_file",
+                "4:9: the URL names no host",
+            ],
+        ),
+        (
+            "{url: 'http://h', body: 'a{99999999999}'}",
+            ["4:27: not a regular expression: the repetition number is too large"],
         ),
         ("{url: 'http://h', ca_file: /etc/hostname}", ["4:30: ca_file has no effect over http://"]),
         ("{url: 'http://h', method: POST}", ['4:29: unknown value "POST"; allowed: GET, HEAD']),
@@ -80,9 +92,17 @@ def test_a_probe(tmp_path: Path, probe: str, says: list[str]) -> None:
             ["only the last part of the path may have a pattern; give each folder a set of its own"],
         ),
         ("{files: /b/}", ['a folder and a pattern, such as "/var/backups/grader/*.sql.gz"']),
-        ("{database: e, sql: x}", ['unknown database "e"; allowed: d']),
+        ("{database: e, sql: SELECT 1}", ['unknown database "e"; allowed: d']),
+        (
+            "{database: d, sql: 'DELETE FROM t WHERE a = :b'}",
+            [
+                "refused: a statement begins with SELECT, WITH, VALUES, TABLE, SHOW, EXPLAIN or DESCRIBE,"
+                ' not with "DELETE"',
+                'unknown parameter ":b"; allowed: none',
+            ],
+        ),
         ("{database: d}", ["a database needs sql: a SELECT of finished_at, success, size_bytes"]),
-        ("{database: d, sql: x, min_size: 3}", ["min_size has no effect on backups in a database"]),
+        ("{database: d, sql: SELECT 1, min_size: 3}", ["min_size has no effect on backups in a database"]),
         ("{files: /b/x, sql: x}", ["sql has no effect on backups in files"]),
     ],
 )

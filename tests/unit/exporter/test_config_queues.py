@@ -39,7 +39,7 @@ def faults(tmp_path: Path, text: str) -> list[str]:
             "{url: 'memcached://h'}",
             ['unknown scheme "memcached"; allowed: http://, https://, redis://, rediss://, unix://'],
         ),
-        ("{url: 'redis://'}", ['"redis://" names no host']),
+        ("{url: 'redis://'}", ["the URL names no host"]),
         ("{url: 'redis://h/jobs'}", ['the path is the number of a database, such as "redis://host:6379/0"']),
         (
             "{url: 'unix://redis.sock'}",
@@ -73,9 +73,16 @@ def faults(tmp_path: Path, text: str) -> list[str]:
             "{url: 'redis://h', sentinel: {addresses: ['s1:26379'], password_env: NOT_SET_HERE}}",
             ['the variable "NOT_SET_HERE" is not set'],
         ),
+        ("{url: 'redis://h:x'}", ["a port is a number up to 65535"]),
+        ("{url: 'http://[::1/'}", ["this is no URL"]),
+        ("{url: 'http://the host/'}", ["a URL has no blanks"]),
+        ("{url: 'redis://u:hu/sh@h'}", ["a port is a number up to 65535"]),
         (
-            "{url: 'redis://h:x'}",
-            ['unknown scheme ""; allowed: http://, https://, redis://, rediss://, unix://'],
+            "{url: 'redis://:hush@:6379/0'}",
+            [
+                "no password in a URL: write it to a file and name that in password_file",
+                "the URL names no host",
+            ],
         ),
     ],
 )
@@ -107,7 +114,7 @@ def test_a_broker(tmp_path: Path, broker: str, says: list[str]) -> None:
             ['4:23: unknown broker "rr"; did you mean "r"? (allowed: m, r)'],
         ),
         (
-            "{queue: jobs, database: books, sql: x}",
+            "{queue: jobs, database: books, sql: SELECT 1}",
             ['4:25: unknown database "books"; did you mean "book"? (allowed: book)'],
         ),
         (
@@ -167,8 +174,8 @@ def test_a_broker(tmp_path: Path, broker: str, says: list[str]) -> None:
             ["4:1: a queue in a database needs sql: a SELECT that gives state, depth, oldest_age_seconds"],
         ),
         (
-            "{queue: jobs, database: book, sql: x, states: [waiting, waiting]}",
-            ["4:39: a state is written twice"],
+            "{queue: jobs, database: book, sql: SELECT 1, states: [waiting, waiting]}",
+            ["4:46: a state is written twice"],
         ),
         ("{queue: jobs, broker: r, kind: lists}", ['4:32: unknown value "lists"']),
         (

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from exporter.collector import CollectError, Deadline
+from exporter.collectors.database import DatabaseCollector
 from exporter.databases import adapter, dialect_of, open_pool
 from exporter.databases.pool import Pool
+from exporter.databases.watch import Watch, Watchdog
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
 
@@ -319,3 +321,29 @@ def test_a_strange_name_is_no_uri_parameter(tmp_path: Path) -> None:
     db.close()
     pool = Pool("grader", type(adapter("sqlite:///x"))(str(path)))
     assert ask(pool, "SELECT COUNT(*) FROM t") == [(0,)]
+
+
+def test_a_text_that_is_not_utf8_is_told_and_not_quoted(pool: Pool) -> None:
+    with pytest.raises(CollectError) as caught:
+        ask(pool, "SELECT CAST(x'416e6e61ff' AS TEXT) AS name")
+    assert caught.value.reason == "data"
+    assert caught.value.message.endswith("grader.db: Could not decode to UTF-8 column 'name'")
+
+
+def test_a_thread_that_cannot_be_had_costs_one_collection_only(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    collector, watchdog = DatabaseCollector((pool,)), Watchdog()
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            list(collector.collect(Deadline.after(5)))
+        with pytest.raises(RuntimeError):
+            watchdog.add(Watch(0.0, lambda: None, lambda: None))
+    assert next(iter(collector.collect(Deadline.after(5)))).rows == [("grader", 1)]
+    cut = threading.Event()
+    watchdog.add(Watch(0.0, lambda: None, cut.set))
+    assert cut.wait(5)

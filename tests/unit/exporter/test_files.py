@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporter.collector import CollectError, Deadline
+from exporter.collectors import nbgrader_folders
 from exporter.collectors.breakdown import Breakdown
 from exporter.collectors.facts import Facts
 from exporter.collectors.files import FilesCollector
@@ -204,6 +206,38 @@ def test_a_folder_that_is_gone_is_down_and_up_again_when_it_is_back(course: Cour
     assert collector.facts.files_up == {"exchange": True, "course": True}
 
 
+def test_nothing_that_a_student_makes_hides_the_submissions_of_others(course: Course) -> None:
+    """A link to nowhere, a name of another encoding, a pipe and other odd times in place of a time."""
+    course.submit("ann", "hw1")
+    inbound = course.root / "exchange/inbound"
+    (inbound / "link+hw1+2026-03-02 11:00:00.0 UTC+x").symlink_to("x" * 300)
+    os.mkdir(os.fsencode(inbound) + b"/b\xf6b+hw1+2026-03-02 11:00:00.0 UTC+x")
+    course.collected("cyd", "hw1", "2026-03-02 11:00:00.0 +9999")
+    course.collected("eve", "hw1", "2026-03-02 11:00:00.0 UTC" + " " * 200)
+    pipe = course.folder("submitted", "dan", "hw1", "") / "timestamp.txt"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    read(collector := course.collector())
+    assert read(collector)["queue_depth waiting grading"] == 5
+
+
+def test_a_folder_that_goes_while_they_are_read_is_no_trouble(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Collecting a submission again removes the folder before."""
+    for student in ("ann", "bob"):
+        course.collected(student, "hw1")
+    real = nbgrader_folders._timestamp
+
+    def go(folder: Path) -> float | None:
+        if folder.parent.name == "ann":
+            shutil.rmtree(folder)
+        return real(folder)
+
+    monkeypatch.setattr(nbgrader_folders, "_timestamp", go)
+    assert read(course.collector())["queue_depth waiting grading"] == 1
+
+
 def test_reading_many_folders_ends_at_the_deadline(course: Course) -> None:
     course.submit("s", "hw1")
     with pytest.raises(CollectError, match="the deadline passed"):
@@ -217,6 +251,8 @@ def test_reading_many_folders_ends_at_the_deadline(course: Course) -> None:
         ("2026-03-02 13:00:00.000000 +0100", NOON),
         ("2026-03-02 07:00:00.500000 -05:00", NOON + 0.5),
         ("2026-03-02 13:00:00.000000 CET", None),
+        ("2026-03-02 13:00:00.000000 +9999", None),
+        ("2026-03-02 13:00:00.000000 +²²²²", None),
         ("yesterday", None),
         ("", None),
     ],

@@ -246,3 +246,20 @@ def test_threads_end_when_flights_are_closed() -> None:
     until = time.monotonic() + 5
     while any(t.name == "collect-a thread that ends" for t in threading.enumerate()):
         assert time.monotonic() < until
+
+
+def test_a_thread_that_cannot_be_had_costs_one_collection_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at a limit of processes: the collector is asked again when there is room."""
+    flights = Flights([Fake("a")], Limits())
+
+    def refuse(self: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", refuse)
+        outcome = collect(flights)["a"]
+    assert (outcome.state, outcome.reason) == ("error", "limit")
+    assert outcome.message == "the system gives no thread to collect in"
+    assert collect(flights)["a"].state == "ok"
+    flights.retire()
+    assert flights.landed(5)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import errno
+import math
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,14 @@ import yaml
 from exporter.catalogue import FAMILIES
 from exporter.collector import CollectError, Deadline
 from exporter.collectors import build
+from exporter.config.queries import Metric
 from exporter.config.whole import load_config
 from exporter.exposition import Format, page
 from exporter.flight import Limits
 from exporter.queries import queryable
+from exporter.queries.answers import Shaper
 from exporter.sidecar import Sidecar
+from exporter.state import StateFile
 from typedyaml.faults import Faults
 
 
@@ -202,6 +209,53 @@ def test_a_histogram_from_rows(desk):
             desk.ask(sql=wrong, metrics=[metric])
 
 
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("1 AS n, 'Anna' AS s, 2 AS c", 'query "q": a value of "s" is not a number'),
+        ("1 AS n, 2 AS s, 'Anna' AS c", 'query "q": a value of "c" is not a number'),
+        ("'nan' AS n, 2 AS s, 3 AS c", 'query "q": a bucket\'s count is not a whole number'),
+        ("1 AS n, 2 AS s, 9e999 AS c", 'query "q": a bucket\'s count is not a whole number'),
+    ],
+)
+def test_an_absurd_histogram_is_an_error_that_names_its_column(desk, columns, says):
+    metric = {**HISTOGRAM, "buckets": {"n": 1}, "sum": "s", "count": "c"}
+    with pytest.raises(CollectError) as caught:
+        desk.ask(sql=f"SELECT {columns}", metrics=[metric])
+    assert (caught.value.reason, caught.value.message) == ("data", says)
+
+
+def test_dates_are_unix_time_and_intervals_seconds():
+    """As drivers of servers give them; SQLite has no such types."""
+    shaper = Shaper.of("q", Metric("desk_open", "n", "gauge", "x"))
+    assert shaper.number(datetime.date(1970, 1, 2)) == 86400
+    assert shaper.number(datetime.datetime(1970, 1, 1, 1)) == 3600
+    assert shaper.number(datetime.timedelta(minutes=1)) == 60
+    assert shaper.number(Decimal("1.5")) == 1.5
+    with pytest.raises(CollectError, match='a value of "n" is not a number'):
+        shaper.number(datetime.time(1))
+
+
+def test_two_queries_name_the_labels_of_one_metric_in_any_order(desk):
+    one = {"metric": "desk_open", "type": "gauge", "help": "x", "value": "n"}
+    sql = "SELECT 1 AS n, 'x' AS k"
+    page = desk.text(
+        a={"sql": sql, "metrics": [{**one, "labels": {"b": "k"}, "constants": {"a": "1"}}]},
+        b={"sql": sql, "metrics": [{**one, "labels": {"a": "k"}, "constants": {"b": "1"}}]},
+    )
+    assert 'desk_open{a="1",b="x"} 1\ndesk_open{a="x",b="1"} 1\n' in page
+
+
+def test_a_line_end_of_windows_in_a_label_value_loses_no_row(desk):
+    one = {"metric": "desk_open", "type": "gauge", "help": "x", "value": "n", "labels": {"kind": "kind"}}
+    page = desk.text(
+        a={"sql": "SELECT 1 AS n, 'Exam' || char(13) AS kind", "metrics": [one]},
+        b={"sql": "SELECT 2 AS n, 'Quiz' || char(13) AS kind", "metrics": [one]},
+    )
+    assert 'desk_open{kind="Exam\r"} 1\ndesk_open{kind="Quiz\r"} 2\n' in page
+    assert 'grader_exporter_duplicate_rows{collector="query_b"} 0' in page
+
+
 def test_counts_that_are_not_cumulative_fail_the_query_and_nothing_else(desk):
     wrong = {
         "sql": "SELECT 5 AS a, 3 AS b, 5 AS n, 1 AS s",
@@ -312,6 +366,34 @@ def test_each_row_of_a_followed_statement_counts_once_also_over_a_restart(desk):
     assert rows(again)[MADE, "high"] == 2
 
 
+def test_another_timeout_loses_no_event(desk):
+    rows(desk.collectors(q=CREATED)["query_q"])
+    desk.do("INSERT INTO tickets (urgency) VALUES ('high')")
+    metrics = [{**CREATED["metrics"][0], "min_people": 0}]
+    changed = {**CREATED, "timeout": "3s", "interval": "1m", "row_limit": 50, "metrics": metrics}
+    assert rows(desk.collectors(q=changed)["query_q"])[MADE, "high"] == 1
+    other = {**CREATED, "newest": "SELECT COUNT(*) FROM tickets"}
+    assert rows(desk.collectors(q=other)["query_q"])[MADE, "high"] == 0
+
+
+def test_a_reload_on_a_full_disk_loses_no_event(desk, monkeypatch):
+    def full(self, state):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(StateFile, "save", full)
+    first = desk.collectors(q=CREATED)["query_q"]
+    rows(first)
+    desk.do("INSERT INTO tickets (urgency) VALUES ('high')")
+    assert rows(first)[MADE, "high"] == 1
+    second = desk.collectors(q={**CREATED, "row_limit": 500})["query_q"]
+    second.inherit(first)
+    desk.do("INSERT INTO tickets (urgency) VALUES ('high')")
+    assert rows(second)[MADE, "high"] == 2
+    other = desk.collectors(q={**CREATED, "newest": "SELECT COUNT(*) FROM tickets"})["query_q"]
+    other.inherit(second)
+    assert rows(other)[MADE, "high"] == 0
+
+
 def test_a_row_is_waited_for_until_it_has_its_value(desk):
     collector = desk.collectors(q=ANSWERED)["query_q"]
     assert rows(collector)[WAITED, "high"][-1] == 0
@@ -342,6 +424,16 @@ def test_a_followed_counter_adds_its_value_and_an_own_histogram_observes(desk):
     rows(collector)
     again = rows(desk.collectors(q=both)["query_q"])
     assert again["desk_wait_seconds", "low"] == ((1, 1), 7, 1)
+
+
+def test_a_value_without_end_does_not_spoil_a_counter(desk):
+    sql = "SELECT id, 9e999 AS n FROM tickets WHERE id > :after ORDER BY id LIMIT :limit"
+    query = {
+        **CREATED,
+        "sql": sql,
+        "metrics": [{"metric": "grader_security_exported_bytes_total", "value": "n"}],
+    }
+    assert rows(desk.collectors(once=True, q=query)["query_q"])["grader_security_exported_bytes_total",] == 0
 
 
 def test_a_failed_collection_counts_nothing(desk):
@@ -425,6 +517,18 @@ GAUGE = {"metric": "desk_open", "type": "gauge", "help": "x", "value": "n"}
             {"metrics": [{"metric": "grader_users_session_duration_seconds", "buckets": {"a": 1}, "sum": "s",
                           "count": "c"}]},
             ["the bounds of grader_users_session_duration_seconds are 60, 300, 600"],
+        ),
+        (
+            {"metrics": [{**HISTOGRAM, "le": "le", "value": "n", "sum": "s", "bounds": [1, math.inf]}]},
+            ["bounds are finite"],
+        ),
+        (
+            {"metrics": [{**HISTOGRAM, "le": "le", "value": "n", "sum": "s", "bounds": [math.nan, 1]}]},
+            ["bounds are finite"],
+        ),
+        (
+            {"metrics": [GAUGE, {**GAUGE, "metric": "desk_open_total", "type": "counter"}]},
+            ["desk_open_total and desk_open would be one metric: only their ends differ"],
         ),
         (
             {"metrics": [GAUGE, {**GAUGE, "help": "y"}]},

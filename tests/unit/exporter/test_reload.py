@@ -142,6 +142,18 @@ def test_a_file_that_is_not_there_changes_nothing(grader: Grader, gone: str) -> 
     assert grader.ask("/metrics")[0] == 200
 
 
+def test_nothing_that_goes_wrong_ends_what_works(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGHUP reads it in the main thread."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("exporter.reload.make_sidecar", fail)
+    (fault,) = grader.reload()
+    assert str(fault) == f"{grader.config}:1:1: cannot be taken: MemoryError"
+    assert "grader_exporter_config_last_reload_successful 0" in grader.ask("/metrics")[1]
+
+
 def test_the_address_cannot_change_and_the_line_is_named(grader: Grader) -> None:
     grader.write(listen="127.0.0.1:1")
     status, text = grader.ask("/-/reload", "POST")
@@ -273,6 +285,28 @@ def test_a_collection_in_work_ends_before_its_heir_begins() -> None:
         gate.open()
         assert first.result()[0].state == "ok"
     assert old.landed(5)
+    until = time.monotonic() + 5
+    while new.collect(Deadline.after(1))[0].state != "ok":
+        assert time.monotonic() < until
+    assert new_one.before is old_one
+
+
+def test_two_reloads_during_one_collection_are_like_one() -> None:
+    """The configuration in between never collects, so it has nothing to pass on."""
+    gate = Gate()
+    old_one, new_one = Fake("a", gate), Heiress("a")
+    old = Flights([old_one], Limits())
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(old.collect, Deadline.after(20))
+        assert gate.entered.wait(5)
+        between = Flights([Heiress("a")], Limits(), before=old)
+        old.retire()
+        new = Flights([new_one], Limits(), before=between)
+        between.retire()
+        assert new.collect(Deadline.after(0.2))[0].state == "timeout"
+        assert new_one.asked == 0
+        gate.open()
+        assert first.result()[0].state == "ok"
     until = time.monotonic() + 5
     while new.collect(Deadline.after(1))[0].state != "ok":
         assert time.monotonic() < until

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import http.client
 import re
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -265,6 +267,41 @@ def test_half_open_requests_do_not_keep_others_out(start: Start) -> None:
         assert len(site.connections) <= 64
 
 
+def test_half_a_body_does_not_keep_others_out_either(start: Start) -> None:
+    site = start(Fake("a"))
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port(site)), timeout=10))
+            client.sendall(b"POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nabc")
+        assert [ask(site, "/metrics")[0] for _ in range(5)] == [200] * 5
+
+
+def test_without_descriptors_the_idle_go_and_nobody_spins(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    full = [True]
+    real = socket.socket.accept
+
+    def accept(self: socket.socket) -> object:
+        if full[0]:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(self)
+
+    monkeypatch.setattr(server, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+    site = start(Fake("a"))
+    with socket.create_connection(("127.0.0.1", port(site)), timeout=10) as idle:
+        until(lambda: len(site.connections) == 1)
+        full[0] = True
+        monkeypatch.setattr(socket.socket, "accept", accept)
+        with socket.create_connection(("127.0.0.1", port(site)), timeout=10) as waiting:
+            assert idle.recv(1) == b"", "it made room"
+            until(lambda: pauses)
+            full[0] = False
+            waiting.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+            assert waiting.recv(15) == b"HTTP/1.1 200 OK"
+
+
 def test_clients_that_say_nothing_are_dropped(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "READING_SECONDS", 0.2)
     site = start()
@@ -329,6 +366,19 @@ def test_the_empty_host_means_ipv6_and_ipv4(start: Start) -> None:
         connection.request("GET", "/-/healthy")
         assert connection.getresponse().status == 200
         connection.close()
+
+
+def test_the_empty_host_means_ipv4_where_the_kernel_has_nothing_else(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old(socket.socket):
+        def __init__(self, family: int = -1, *more: int, **options: int | None) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *more, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "socket", Old)
+    assert ask(start(Fake("a"), host=""), "/-/healthy")[0] == 200
 
 
 def test_a_taken_address_is_named_and_the_others_are_freed(

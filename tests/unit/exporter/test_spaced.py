@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from exporter.collector import CollectError, Deadline
+from exporter.collectors.facts import Facts
 from exporter.collectors.heartbeats import Heartbeats
 from exporter.collectors.spaced import Spaced
+from exporter.collectors.state_blocks import StateCollector
+from exporter.databases import open_pool
 from tests.unit.exporter.fakes import Fake
 
 
@@ -53,6 +56,24 @@ def test_a_worker_that_is_seen_for_the_first_time_was_just_heard() -> None:
     assert seen(b=1) == {"b": "online"}
     now[0] = 200
     assert seen(a=1) == {"a": "online"}, "one that was away is new"
+
+
+@pytest.mark.parametrize(("database", "state"), [("a.db", "stale"), ("b.db", "online")])
+def test_a_reload_makes_no_worker_alive(database: str, state: str) -> None:
+    now = [0.0]
+
+    def collector(name: str) -> StateCollector:
+        pool = open_pool("grader", f"sqlite:////srv/{name}")
+        return StateCollector("workers", {}, (), pool, Facts(), heartbeats=Heartbeats(60, lambda: now[0]))
+
+    row = {"worker": 1, "beat": 1, "state": "online", "workers": 1}
+    old, new = collector("a.db"), collector(database)
+    assert old.heartbeats
+    assert new.heartbeats
+    old.heartbeats.observe([row])
+    now[0] = 61
+    new.inherit(old)
+    assert [seen["state"] for seen in new.heartbeats.observe([row])] == [state]
 
 
 def test_after_a_reload_the_collector_itself_goes_on() -> None:

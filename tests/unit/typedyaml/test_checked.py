@@ -57,3 +57,26 @@ def test_what_is_nested_too_deeply_is_a_fault(tmp_path: Path) -> None:
     path.write_text("items: " + "[" * 200_000 + "]" * 200_000, encoding="utf-8")
     with pytest.raises(Faults, match=":1:57: nested more than 50 levels deep"):
         load_checked(path, Whole, checks)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("items:\n  ? [a, b]\n  : {size: 1}\n", ":2:5: a key must be a single value, found a list"),
+        ("other: &a {x: *a}\nitems: []\n", r":1:15: the alias \*a stands inside of what it stands for"),
+        ("other: é\nitems: \x01\n", ":2:8: not YAML: control characters are not allowed$"),
+    ],
+)
+def test_what_is_hardly_yaml_is_a_fault_of_one_line(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Faults, match=says):
+        load_checked(path, Whole, checks)
+
+
+def test_aliases_that_stand_for_too_much_are_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    tenfold = [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    path.write_text("\n".join(["a0: &a0 [x]", *tenfold]), encoding="utf-8")
+    with pytest.raises(Faults, match="aliases stand for more than 100,000 values"):
+        load_checked(path, Whole, checks)

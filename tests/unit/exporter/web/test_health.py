@@ -15,7 +15,9 @@ from tests.unit.exporter.web.test_serving import MUTUAL, USERS
 
 @pytest.mark.parametrize("web", [USERS, TLS, TLS + USERS, MUTUAL, f"{MUTUAL}  max_version: TLS12\n"])
 def test_a_sidecar_that_lives_is_found_to(serve: Serve, web: str) -> None:
-    assert alive(f"127.0.0.1:{serve(web).port}")
+    port = serve(web).port
+    assert alive(f"127.0.0.1:{port}")
+    assert alive(f":{port}")
 
 
 def test_a_port_where_nobody_listens_is_dead(free_port: Callable[[], int]) -> None:

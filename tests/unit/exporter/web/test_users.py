@@ -87,5 +87,25 @@ def test_what_is_remembered_is_bounded_and_holds_no_password(checks: list[bytes]
     people = Users({"bob": SECRET})
     for number in range(users._REMEMBERED + 5):
         people.admits(basic(f"bob:{number}"))
-    assert len(people._verdicts) == users._REMEMBERED
-    assert all(len(digest) == 32 for digest in people._verdicts)
+    assert len(people._wrong) == users._REMEMBERED
+    assert all(len(digest) == 32 for digest in people._wrong)
+
+
+def test_a_flood_of_wrong_passwords_does_not_touch_who_is_known(checks: list[bytes]) -> None:
+    people = Users({"bob": SECRET})
+    assert people.admits(basic("bob:secret"))
+    for number in range(users._REMEMBERED + 5):
+        people.admits(basic(f"bob:{number}"))
+    del checks[:]
+    with people._lock:  # as while a hash is computed for somebody else
+        assert people.admits(basic("bob:secret"))
+    assert checks == []
+
+
+def test_a_hash_that_bcrypt_would_refuse_is_a_fault() -> None:
+    good, bad = SECRET[:28] + "." + SECRET[29:], SECRET[:28] + "/" + SECRET[29:]
+    assert [message[:33] for _, message in users.faults({"bob": bad})] == [
+        'the password of "bob" is not a bcr'[:33]
+    ]
+    assert list(users.faults({"bob": good})) == []
+    assert bcrypt.checkpw(b"x", good.encode()) is False
