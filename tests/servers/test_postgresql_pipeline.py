@@ -151,6 +151,21 @@ def test_a_pooler_that_hands_out_other_sessions_is_noticed_without_an_error(pool
     assert ask(pool, NAMES) == [[]]
 
 
+def test_names_that_a_pooler_does_not_know_are_given_up_without_an_error(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PgBouncer gives prepared statements other names, and DISCARD ALL takes them away."""
+    for _ in range(3):
+        ask(pool, "SELECT 1", "SELECT 2")
+    connection = raw(pool)
+    connection.execute("DISCARD ALL")
+    monkeypatch.setattr(postgresql_prepared, "RENEW_SECONDS", 0.0)
+    for _ in range(4):
+        assert ask(pool, "SELECT 1", "SELECT 2") == [[(1,)], [(2,)]]
+    assert raw(pool) is connection
+    assert ask(pool, NAMES) == [[]]
+
+
 def test_a_name_that_is_taken_already_is_noticed_too(pool: Pool) -> None:
     ask(pool, "SELECT 1")
     name = postgresql_prepared.Prepared()
