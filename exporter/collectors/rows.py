@@ -40,6 +40,14 @@ def number(value: object) -> float | None:
         return None
 
 
+def comparable(value: object) -> str | int | float | None:
+    """A column's value as it is again after it was saved as JSON: of decimals the number, else the text."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    found = number(value)
+    return str(value) if found is None else found
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A block of a profile, ready to be run in a session."""
