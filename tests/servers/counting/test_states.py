@@ -1,17 +1,21 @@
-"""Rows that are followed by state, with values as a server gives them: PostgreSQL's times are numerics."""
+"""Values as a server gives them: PostgreSQL's times are numerics, differences of times are intervals."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import pytest
 
 from exporter.collector import Deadline
 from exporter.collectors.books import book_for
 from exporter.collectors.facts import Facts
 from exporter.collectors.memory import Memory
 from exporter.collectors.rows import Query
+from exporter.collectors.state_blocks import StateCollector
 from exporter.collectors.submissions import EventCollector
 from exporter.databases import open_pool
 from exporter.databases.address import Access
+from exporter.databases.pool import Pool
 from exporter.profiles import Block
 from exporter.state import StateFile
 from tests.servers.database_servers import PASSWORDS, Schema
@@ -30,16 +34,20 @@ DISTANCES = Block(
 )
 
 
-def follower(schema: Schema, folder: Path, name: str, block: Block) -> EventCollector:
-    """As it is after a start."""
+def pool_of(schema: Schema, folder: Path) -> Pool:
     password = folder / "password"
     password.write_text(PASSWORDS["reader"])
+    return open_pool("grader", schema.url(), access=Access(password_file=str(password)))
+
+
+def follower(schema: Schema, folder: Path, name: str, block: Block) -> EventCollector:
+    """As it is after a start."""
     facts = Facts()
     return EventCollector(
         name=name,
         query=Query(name, block),
         book=book_for(name, frozenset(block.feeds)),
-        pool=open_pool("grader", schema.url(), access=Access(password_file=str(password))),
+        pool=pool_of(schema, folder),
         facts=facts,
         memory=Memory(name, facts, StateFile(folder / f"{name}.json", "works")),
     )
@@ -74,3 +82,38 @@ def test_numerics_are_kept_over_a_restart(postgresql_schema: Schema, tmp_path: P
         assert restarted() == ({"first": 1}, {"different": 1})
     postgresql_schema.run("UPDATE works SET at = at + interval '1 second', distance = 0 WHERE name = 'ann'")
     assert restarted() == ({"first": 1, "resubmission": 1}, {"different": 1, "equal": 1})
+
+
+def test_a_distance_that_is_no_number_compares_nothing(postgresql_schema: Schema, tmp_path: Path) -> None:
+    postgresql_schema.run("CREATE TABLE works (name TEXT, distance DOUBLE PRECISION)")
+    collector = follower(postgresql_schema, tmp_path, "agreement", DISTANCES)
+    assert counted(collector) == {}
+    postgresql_schema.run("INSERT INTO works VALUES ('ann', 'NaN'), ('bob', 0.05)")
+    for _ in range(3):
+        assert counted(collector) == {"close": 1}
+    collector.pool.close()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "age"),
+    [
+        ("postgresql", "interval '2 days 1 second'"),
+        ("mariadb", "TIMEDIFF('2026-01-03 00:00:01', '2026-01-01 00:00:00')"),
+    ],
+)
+def test_an_age_may_be_an_interval(
+    request: pytest.FixtureRequest, tmp_path: Path, dialect: str, age: str
+) -> None:
+    schema: Schema = request.getfixturevalue(f"{dialect}_schema")
+    block = Block(
+        feeds=("queue_depth", "queue_oldest_age_seconds"),
+        columns=("depth", "oldest_age_seconds"),
+        states=("waiting",),
+        sql=f"SELECT 1 AS depth, {age} AS oldest_age_seconds",
+    )
+    pool = pool_of(schema, tmp_path)
+    collector = StateCollector("backlog", {"backlog": Query("backlog", block)}, block.feeds, pool, Facts())
+    depth, oldest = collector.collect(Deadline.after(5))
+    assert list(depth.rows) == [("waiting", "grading", 1)]
+    assert list(oldest.rows) == [("waiting", "grading", 2 * 86_400 + 1)]
+    pool.close()
