@@ -12,7 +12,7 @@ from exporter.catalogue import ADDED_LABELS
 from exporter.collector import Deadline
 from exporter.collectors.books import Book
 from exporter.collectors.facts import BlockFacts, Facts
-from exporter.collectors.rows import Found, Query, Record, TableSource, number
+from exporter.collectors.rows import Found, Query, Record, TableSource, comparable, number
 from exporter.counting import OVERLAP_IDS, Position, Reader
 from exporter.databases.pool import Session
 from exporter.differences import Known
@@ -134,7 +134,7 @@ class ByState:
         book = round_.book
         by_id = {str(record["id"]): record for record in round_.query.run(round_.session, {})}
         round_.facts.rows = len(by_id)
-        states = [(row_id, book.state(record)) for row_id, record in by_id.items()]
+        states = [(row_id, tuple(map(comparable, book.state(record)))) for row_id, record in by_id.items()]
         if place is None and not round_.once:
             return differences.begin(states)
         settle = _settling(round_)

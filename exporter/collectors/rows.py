@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -33,11 +35,20 @@ def records(result: Result, block_name: str, columns: Sequence[str]) -> list[Rec
 
 
 def number(value: object) -> float | None:
-    """A column's value as a number; None for NULL and for text that is none."""
+    """A column's value as a number, an interval in seconds; None for NULL, NaN and for text that is none."""
     try:
-        return None if value is None else float(value)  # type: ignore[arg-type]
+        found = None if value is None else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return None
+        return value.total_seconds() if isinstance(value, timedelta) else None
+    return None if found is None or math.isnan(found) else found
+
+
+def comparable(value: object) -> str | int | float | None:
+    """A column's value as it is again after it was saved as JSON: of decimals the number, else the text."""
+    if value is None or isinstance(value, str | int):
+        return value
+    found = number(value)
+    return str(value) if found is None else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,14 @@ class PyMySQL:
                 if error.args[0] != _NO_TLS_THERE:
                     raise
                 self._plain.add(server)
-        return self._open(address, password, deadline, encrypted=address.access.tls in ("require", "verify"))
+        try:
+            return self._open(
+                address, password, deadline, encrypted=address.access.tls in ("require", "verify")
+            )
+        except BaseException:
+            # It may have a certificate by now, and refuse who comes without TLS.
+            self._plain.discard(server)
+            raise
 
     def abandon(self, cursor: Any) -> None:
         """Without this the driver reads on, or complains when the line is cut, as the cursor is collected."""

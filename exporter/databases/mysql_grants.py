@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?:TABLE |FUNCTION |PROCEDURE |PACKAGE )?(?P<scope>\S+) TO ")
+_QUOTES = re.compile('[`"]')
+"""Of names; the second where the server's sql_mode has ANSI_QUOTES."""
 _RIGHT = re.compile(r"((?:[^,(]|\([^)]*\))+)")
 ALL = "ALL PRIVILEGES"
 _HARMLESS = {
@@ -34,7 +36,7 @@ class Grants:
     def of(cls, lines: Iterable[str]) -> Grants:
         """Read the lines of SHOW GRANTS; those that grant a role and not a right say nothing."""
         found = (_GRANT.match(line) for line in lines)
-        return cls(tuple((f["scope"].replace("`", ""), _rights(f["rights"])) for f in found if f))
+        return cls(tuple((_QUOTES.sub("", f["scope"]), _rights(f["rights"])) for f in found if f))
 
     @property
     def sees_processes(self) -> bool:

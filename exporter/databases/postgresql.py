@@ -28,7 +28,11 @@ _CANCEL_SECONDS = 1.0
 _TLS = {"disable": "disable", "prefer": "prefer", "require": "require", "verify": "verify-full"}
 _REASONS: dict[str, Reason] = {"08": "connect", "53": "connect", "57": "connect", "28": "auth", "22": "data"}
 """By class of SQLSTATE; whatever else a server refuses is a wrong statement."""
-_TIMEOUTS = {"57014": "the statement took too long and was ended", "55P03": "a writer holds a lock"}
+_TIMEOUTS = {
+    "57014": "the statement took too long and was ended",
+    "55P03": "a writer holds a lock",
+    "40001": "ended by the replica, which had to apply what its source did",
+}
 _TELLING = ("08", "25", "28", "3D", "3F", "42", "53", "57", "0A")
 """Classes whose messages name tables, columns and roles, and never what is in a row."""
 _AUTH = ("password", "authentication", "pg_hba.conf", "role ", "permission denied")

@@ -56,8 +56,7 @@ class Pipeline:
         """Send them all, each limited to so many milliseconds."""
         dumped = [(text, *self._dumped(values)) for text, values in statements]
         limit = b"SET LOCAL statement_timeout = %d" % milliseconds
-        if old := self._prepared.expired():
-            self._command(b"; ".join(b"DEALLOCATE " + name for name in old))
+        self._give_up(self._prepared.expired())
         pgconn = self._pgconn
         pgconn.enter_pipeline_mode()
         self.runs = True
@@ -120,6 +119,18 @@ class Pipeline:
         self._pgconn.exit_pipeline_mode()
         self._command(b"ROLLBACK")
         return True
+
+    def _give_up(self, names: Sequence[bytes]) -> None:
+        """Let the server forget prepared statements. One that does not know them stands behind a pooler."""
+        if not names:
+            return
+        try:
+            self._command(b"; ".join(b"DEALLOCATE " + name for name in names))
+        except psycopg.Error as error:
+            if not self._prepared.refused(error.sqlstate):
+                raise
+        else:
+            self._prepared.forget()
 
     def _dumped(self, values: Sequence[Parameter]) -> tuple[Any, Any, Any]:
         if not values:

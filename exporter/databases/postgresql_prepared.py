@@ -50,23 +50,22 @@ class Prepared:
         return name, True
 
     def expired(self) -> list[bytes]:
-        """The names, once they are old enough; they are forgotten here, and to be given up in the server."""
-        if not self._names or time.monotonic() - self._since < RENEW_SECONDS:
+        """The names, once they are old enough: to be given up in the server, and then forgotten."""
+        if time.monotonic() - self._since < RENEW_SECONDS:
             return []
-        return self._forget()
+        return list(self._names.values())
 
     def refused(self, state: str | None) -> bool:
         """Whether an error is about what was prepared: all of it is forgotten, and texts are sent again."""
         if state not in REFUSALS or not self._names:
             return False
         self.allowed = self.allowed and state == "0A000"
-        self._forget()
+        self.forget()
         return True
 
-    def _forget(self) -> list[bytes]:
-        names = list(self._names.values())
+    def forget(self) -> None:
+        """Know no names; later ones are others."""
         self._names.clear()
         self._asked.clear()
         self._generation += 1
         self._since = time.monotonic()
-        return names

@@ -39,6 +39,7 @@ _REASONS: dict[int, Reason] = {
     sqlite3.SQLITE_PERM: "connect",
     sqlite3.SQLITE_IOERR: "connect",
     sqlite3.SQLITE_PROTOCOL: "connect",
+    sqlite3.SQLITE_READONLY: "connect",
     sqlite3.SQLITE_CORRUPT: "data",
     sqlite3.SQLITE_NOTADB: "data",
 }
@@ -48,6 +49,7 @@ _MEANINGS = {
     sqlite3.SQLITE_BUSY: "a writer holds the lock",
     sqlite3.SQLITE_INTERRUPT: "the statement took too long and was ended",
     sqlite3.SQLITE_AUTH: "refused: only reading is allowed",
+    sqlite3.SQLITE_READONLY: "its writer was interrupted, and has to open it again",
 }
 
 
@@ -125,7 +127,9 @@ class SQLite:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             return False
-        return os.access(self.path, os.R_OK) and not os.path.exists(f"{self.path}-wal")
+        # Beside the journal of an interrupted write the file alone is half of that write, not the truth.
+        left = any(os.path.exists(f"{self.path}{suffix}") for suffix in ("-wal", "-journal"))
+        return os.access(self.path, os.R_OK) and not left
 
     def _unreachable(self, error: sqlite3.Error) -> CollectError:
         reason = _reason(error)

@@ -57,6 +57,7 @@ def _options(server: Broker | Sentinels, seconds: float) -> dict[str, Any]:
         "credential_provider": _Credentials(server) if secured else None,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
+        "encoding_errors": "surrogateescape",  # keys that were found may be no text
         "socket_timeout": seconds,
         "socket_connect_timeout": seconds,
     }

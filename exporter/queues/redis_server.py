@@ -86,13 +86,17 @@ class RedisServer:
             if queue.match is not None:
                 names, ended = self._search(search_for(queue), queue, deadline)
                 cut = bool(cut) or not ended
-                fresh = sorted(names - taken)
-                taken |= names
-                asked += [_to_ask(replace(queue, key=name), name) for name in fresh]
+                found = {_label_of(name): name for name in names}
+                fresh = sorted(found.keys() - taken)
+                taken |= found.keys()
+                asked += [_to_ask(replace(queue, key=found[label]), label) for label in fresh]
         return asked, cut
 
     def _search(self, search: Search, queue: Queue, deadline: Deadline) -> tuple[set[str], bool]:
-        """Names that fit the pattern, and whether the whole of them was seen."""
+        """Names that fit the pattern, and whether the whole of them was seen.
+
+        Bytes that are no UTF-8 stay in a name as surrogates: it is a part of keys that are asked for.
+        """
         limit, until = self._broker.scan_limit, time.monotonic() + _SCAN_SHARE * deadline.remaining()
         names: set[str] = set()
         seen, cursor, ended = 0, 0, False
@@ -102,7 +106,7 @@ class RedisServer:
             cursor, keys = plain(page, search.registry or "SCAN")
             ended, seen = int(cursor) == 0, seen + (_SCAN_COUNT if search.registry is None else len(keys))
             for key in keys:
-                name = key.decode("utf-8", "replace")
+                name = key.decode("utf-8", "surrogateescape")
                 if name.startswith(search.before) and name.endswith(search.after):
                     name = name[len(search.before) : len(name) - len(search.after)]
                     if fnmatchcase(name, queue.match or "") and not is_priority_list(queue, name):
@@ -151,6 +155,11 @@ class RedisServer:
 
 def _to_ask(queue: Queue, label: str) -> _Asked:
     return queue, label, READERS[queue.kind or ""](queue, key_of(queue))
+
+
+def _label_of(name: str) -> str:
+    """A name as text; bytes that are none are spelt out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _unreachable(error: Exception) -> CollectError:

@@ -38,11 +38,12 @@ def plain(answer: Any, what: str) -> Any:
     return answer
 
 
+# By the first word; redis-py takes the code away from errors for which it has a class.
 _MEANINGS = {
     "WRONGTYPE": "the key holds another type",
     "Operation": "the key holds another type",
-    "NOPERM": "the user may not read it",
-    "No": "the user may not read it",
+    **dict.fromkeys(("NOPERM", "No", "This", "this", "User"), "the user may not read it"),
+    "Link": "a replica that is cut off from its master",
 }
 
 

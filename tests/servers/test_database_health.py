@@ -126,6 +126,26 @@ def test_a_size_that_is_not_the_whole_is_not_told(mariadb_schema):
     assert health(pool)["size_bytes", "grader"] > 0
 
 
+def test_rights_are_found_where_names_stand_in_double_quotes(mariadb_schema):
+    """A server whose sql_mode has ANSI_QUOTES tells grants in them."""
+    mariadb_schema.run(
+        "SET @@GLOBAL.sql_mode = CONCAT(@@GLOBAL.sql_mode, ',ANSI_QUOTES')",
+        f"GRANT INSERT ON {mariadb_schema.name}.* TO reader@'%'",
+        "CREATE TABLE t (a INT)",
+    )
+    pool = pool_for(mariadb_schema)
+    try:
+        assert health(pool)["size_bytes", "grader"] > 0
+        with pool.session(Deadline.after(5)) as session:
+            assert session.writing_rights() == [f"INSERT on {mariadb_schema.name}.*"]
+    finally:
+        pool.close()
+        mariadb_schema.run(
+            "SET @@GLOBAL.sql_mode = REPLACE(@@GLOBAL.sql_mode, 'ANSI_QUOTES', '')",
+            f"REVOKE INSERT ON {mariadb_schema.name}.* FROM reader@'%'",
+        )
+
+
 def test_a_hung_database_is_down_and_delays_no_other(mariadb_schema, postgresql_schema):
     hung, well = pool_for(mariadb_schema, "hung"), pool_for(postgresql_schema, "well")
     collector = DatabaseCollector((hung, well))

@@ -118,6 +118,27 @@ def test_a_server_without_a_certificate_is_used_plainly_or_not_at_all(request):
             assert "SSL" in caught.value.message
 
 
+def test_a_server_that_gets_a_certificate_is_logged_in_to_without_a_restart(authority):
+    """Its administrator then asks for TLS of every role."""
+    try:
+        server = MariaDB("--skip-ssl")
+    except Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.start()
+        schema = server.new_schema()
+        assert version(schema, "prefer") == ""
+        server.process.command.remove("--skip-ssl")
+        server.process.command += [f"--ssl-cert={authority.certificate}", f"--ssl-key={authority.key}"]
+        server.restart()
+        server.run("ALTER USER reader@'%' REQUIRE SSL")
+        with pytest.raises(CollectError, match="Access denied"):
+            version(schema, "prefer")
+        assert version(schema, "prefer").startswith("TLSv1.")
+    finally:
+        server.remove()
+
+
 def test_a_connection_that_is_encrypted_is_kept(encrypted):
     access = Access(password_env="READER_PASSWORD", tls="require")
     pool = open_pool("grader", encrypted.url(), access=access)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from exporter.collector import CollectError, Deadline
 from exporter.databases import open_pool, postgresql_pipeline, postgresql_prepared
 from exporter.databases.address import Access
 from exporter.databases.pool import Pool
-from tests.servers.database_servers import PASSWORDS, Schema
+from tests.servers.database_servers import PASSWORDS, PostgreSQL, Schema
 from tests.servers.private_process import wait_until
 
 NAMES = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'gradewatch%'"
@@ -151,6 +152,21 @@ def test_a_pooler_that_hands_out_other_sessions_is_noticed_without_an_error(pool
     assert ask(pool, NAMES) == [[]]
 
 
+def test_names_that_a_pooler_does_not_know_are_given_up_without_an_error(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PgBouncer gives prepared statements other names, and DISCARD ALL takes them away."""
+    for _ in range(3):
+        ask(pool, "SELECT 1", "SELECT 2")
+    connection = raw(pool)
+    connection.execute("DISCARD ALL")
+    monkeypatch.setattr(postgresql_prepared, "RENEW_SECONDS", 0.0)
+    for _ in range(4):
+        assert ask(pool, "SELECT 1", "SELECT 2") == [[(1,)], [(2,)]]
+    assert raw(pool) is connection
+    assert ask(pool, NAMES) == [[]]
+
+
 def test_a_name_that_is_taken_already_is_noticed_too(pool: Pool) -> None:
     ask(pool, "SELECT 1")
     name = postgresql_prepared.Prepared()
@@ -160,6 +176,37 @@ def test_a_name_that_is_taken_already_is_noticed_too(pool: Pool) -> None:
     raw(pool).execute(f"PREPARE {taken.decode()} AS SELECT 1")
     for _ in range(3):
         assert ask(pool, "SELECT 1") == [[(1,)]]
+
+
+def test_a_replica_that_ends_a_statement_for_the_sake_of_its_source_says_so(
+    postgresql: PostgreSQL, schema: Schema, tmp_path: Path
+) -> None:
+    """What the source has vacuumed away a replica must not keep for its readers for ever."""
+    schema.run("CREATE TABLE t (a INT)", "INSERT INTO t SELECT generate_series(1, 1000)")
+    replica = postgresql.replica("max_standby_streaming_delay=0", "hot_standby_feedback=off")
+    try:
+        replica.start()
+        secret = tmp_path / "secret"
+        secret.write_text(PASSWORDS["reader"])
+        access = Access(password_file=str(secret))
+        pool = open_pool("replica", replica.url("reader", schema.name), statement_timeout=30, access=access)
+
+        def vacuum() -> None:
+            wait_until(lambda: bool(replica.running_statements()), 10, "the statement runs")
+            schema.run("DELETE FROM t", "VACUUM t")
+
+        writer = threading.Thread(target=vacuum)
+        writer.start()
+        with (
+            pytest.raises(CollectError, match="ended by the replica") as caught,
+            pool.session(Deadline.after(30)) as session,
+        ):
+            session.run("SELECT (SELECT count(*) FROM t), pg_sleep(20)")
+        assert caught.value.reason == "timeout"
+        writer.join()
+        pool.close()
+    finally:
+        replica.remove()
 
 
 def test_an_error_of_the_statement_itself_stays_one(schema: Schema, pool: Pool) -> None:

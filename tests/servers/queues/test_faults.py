@@ -149,6 +149,27 @@ def test_what_is_wrong_with_a_queue_is_logged_once(watch, redis_broker: Redis, c
     assert "secret" not in caplog.text
 
 
+def test_a_command_that_is_not_granted_and_a_replica_cut_off_are_said(
+    watch, redis_broker: Redis, tmp_path: Path, caplog
+) -> None:
+    client = redis_broker.client()
+    (tmp_path / "password").write_text("secret\n")
+    client.execute_command("ACL", "SETUSER", "gradewatch", "on", ">secret", "%R~*", "-@all", "+time")
+    url = redis_broker.url()
+    login = f"{{url: '{url}', user: gradewatch, password_file: {tmp_path}/password}}"
+    watch(login, "- {queue: jobs, broker: main, kind: list}").figures()
+    assert [record.error for record in caplog.records] == ["jobs: the user may not read it"]
+    client.execute_command("ACL", "DELUSER", "gradewatch")
+    client.config_set("replica-serve-stale-data", "no")
+    client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        watch(f"{{url: '{url}'}}", "- {queue: jobs, broker: main, kind: list}").figures()
+        assert caplog.records[-1].error == "jobs: a replica that is cut off from its master"
+    finally:
+        client.execute_command("REPLICAOF", "NO", "ONE")
+        client.config_set("replica-serve-stale-data", "yes")
+
+
 def test_a_user_with_no_more_rights_than_needed(watch, redis_broker: Redis, tmp_path: Path) -> None:
     """The rights that docs/queues.md gives; a password that changes is read at the next connect."""
     client = redis_broker.client()

@@ -124,6 +124,18 @@ def test_one_request_for_the_wanted_queues_whatever_else_is_there(
     assert len([key for key in page if key.startswith("queue_depth")]) == 4
 
 
+def test_many_queues_with_the_longest_of_names(connection: Connection, watch: Callable[..., Watched]) -> None:
+    """An address has at most 8,000 bytes there, and a dot or a blank takes several of them."""
+    channel = connection.channel()
+    names = [f"course {number:02}." + "ä. " * 60 for number in range(50)]
+    names = [name[: 250 - len(name.encode()) + len(name)].strip() for name in names]
+    for name in names:
+        AmqpQueue(name, durable=False).bind(channel).declare()
+    watched = watch("\n".join(f"- {{queue: '{name}', broker: bus}}" for name in names))
+    page = watched.figures()
+    assert [page[f"queue_up{{queue={name}}}"] for name in names] == [1] * 50
+
+
 def test_a_pattern_reads_page_by_page(connection: Connection, watch: Callable[..., Watched]) -> None:
     channel = connection.channel()
     for number in range(120):

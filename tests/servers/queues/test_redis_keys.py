@@ -141,6 +141,22 @@ def test_a_pattern_finds_queues_and_says_when_it_was_cut_short(tmp_path: Path, r
     assert page["queue_depth{queue=grading:c,state=waiting}"] == 1
 
 
+def test_a_found_queue_whose_name_is_no_text_is_read_under_its_own_label(
+    tmp_path: Path, redis_broker: Redis
+) -> None:
+    client = redis_broker.client()
+    client.rpush(b"app:grading:\xe4", "job", "job")
+    client.rpush(b"app:grading:\xf6", "job")
+    client.rpush("app:grading:ä", "job", "job", "job")
+    queue = "- {broker: main, kind: list, prefix: 'app:', match: 'grading:*'}"
+    page = watch(tmp_path, redis_broker, queue).figures()
+    assert {key: value for key, value in page.items() if key.startswith("queue_depth")} == {
+        "queue_depth{queue=grading:\\xe4,state=waiting}": 2,
+        "queue_depth{queue=grading:\\xf6,state=waiting}": 1,
+        "queue_depth{queue=grading:ä,state=waiting}": 3,
+    }
+
+
 def test_without_a_pattern_nothing_is_searched(tmp_path: Path, redis_broker: Redis) -> None:
     redis_broker.client().config_resetstat()
     watched = watch(tmp_path, redis_broker, "- {queue: jobs, broker: main, kind: list}")

@@ -45,6 +45,7 @@ def test_old_ones_are_given_up_and_named_anew(monkeypatch: pytest.MonkeyPatch) -
     assert prepared.expired() == []
     monkeypatch.setattr(postgresql_prepared, "RENEW_SECONDS", 0.0)
     assert prepared.expired() == [first]
+    prepared.forget()
     assert prepared.expired() == []
     assert prepared.name(SQL, None) == (None, False)
     second, new = prepared.name(SQL, None)

@@ -290,6 +290,26 @@ def _writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def test_a_write_that_was_killed_half_way_is_not_read(pool: Pool, database: Path) -> None:
+    """Its pages are in the file already, and only a writer can play the journal that takes them back."""
+    half = (
+        "import os, signal, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('PRAGMA cache_size = 10'); db.execute('BEGIN IMMEDIATE')\n"
+        "db.executemany('INSERT INTO t VALUES (?)', ((n,) for n in range(100_000)))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert ask(pool, "SELECT COUNT(*) FROM t") == [(3,)]
+    subprocess.run([sys.executable, "-c", half, str(database)], check=False)
+    for _ in range(2):  # over the kept connection, then over a new one
+        with pytest.raises(CollectError, match="its writer was interrupted") as caught:
+            ask(pool, "SELECT COUNT(*) FROM t")
+        assert caught.value.reason == "connect"
+    with sqlite3.connect(database) as db:
+        db.execute("INSERT INTO t VALUES (4)")
+    db.close()
+    assert ask(pool, "SELECT COUNT(*) FROM t") == [(4,)]
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [
