@@ -121,7 +121,7 @@ def test_a_daily_digest_is_sent_in_its_window_only(tmp_path: Path) -> None:
         "name": "digest-P4",
         "time_intervals": [
             {
-                "weekdays": ["monday:sunday"],
+                "weekdays": ["monday:saturday", "sunday:sunday"],
                 "times": [{"start_time": "09:00", "end_time": "09:10"}],
                 "location": "Europe/Berlin",
             }
