@@ -22,6 +22,7 @@ from exporter.catalogue import (
     GRADER_MODEL_FEATURE_OUT_OF_RANGE_RATIO,
     GRADER_MODEL_FEATURE_UNSEEN_CATEGORY_RATIO,
     GRADER_MODEL_LOG_WATERMARK_TIMESTAMP_SECONDS,
+    GRADER_MODEL_PREDICTION_DRIFT_CRAMERS_V,
     GRADER_MODEL_PREDICTION_DRIFT_KS_STATISTIC,
     GRADER_MODEL_TRAINED_TIMESTAMP_SECONDS,
 )
@@ -59,6 +60,12 @@ def since() -> Any:
     )
 
 
+def moved_answers() -> str:
+    """How far the predictions are from the reference; a model has one of the two figures."""
+    numbers, classes = GRADER_MODEL_PREDICTION_DRIFT_KS_STATISTIC, GRADER_MODEL_PREDICTION_DRIFT_CRAMERS_V
+    return f"{series(numbers)} or {series(classes)}"
+
+
 def distances() -> Any:
     """Slowly or at once."""
     distance = f"max by (feature) ({series(GRADER_MODEL_FEATURE_DRIFT_KS_STATISTIC)})"
@@ -71,7 +78,7 @@ def distances() -> Any:
         targets=q(
             (largest, "Farthest feature"),
             (f"avg({distance})", "Mean feature"),
-            (f"max({series(GRADER_MODEL_PREDICTION_DRIFT_KS_STATISTIC)})", "Answers"),
+            (f"max({moved_answers()})", "Answers"),
         ),
         overrides=colours(Farthest_feature=ORANGE, Mean_feature=SKY, Answers=BLUE),
         narrow=True,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards.boards.alarms import alerts_here
-from dashboards.boards.drift import distances, each_feature, features, input_faults, since, trained
+from dashboards.boards.drift import (
+    distances,
+    each_feature,
+    features,
+    input_faults,
+    moved_answers,
+    since,
+    trained,
+)
 from dashboards.boards.quality import (
     calibration,
     figures,
@@ -27,7 +35,6 @@ from exporter.catalogue import (
     GRADER_MODEL_ACCURACY,
     GRADER_MODEL_DRIFT_SUFFICIENT_DATA,
     GRADER_MODEL_DRIFTED_FEATURES_RATIO,
-    GRADER_MODEL_PREDICTION_DRIFT_KS_STATISTIC,
     GRADER_MODEL_RETRAIN_TRIGGER,
 )
 from policy.model import Policy
@@ -119,11 +126,11 @@ def answers_moved(policy: Policy) -> Any:
     found = limit(policy, "ModelPredictionDrift")
     return stat(
         "Shift of the answers",
-        f"KS distance between the predictions of now and those of the reference, 0 to 1.{sentence(found)} "
-        "Grades shift as a whole: compare samples with a person before students complain.",
+        "KS distance between the predictions of now and those of the reference, of classes Cramér's V."
+        f"{sentence(found)} Grades shift as a whole: compare samples with a person before students complain.",
         unit="none",
         decimals=2,
-        targets=q(f"max({series(GRADER_MODEL_PREDICTION_DRIFT_KS_STATISTIC)})", instant=True),
+        targets=q(f"max({moved_answers()})", instant=True),
         thresholds=judged(found),
         nothing="Too few rows",
     )

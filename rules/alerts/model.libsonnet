@@ -25,7 +25,11 @@ local one(metric, labels='') =
     ModelPredictionDrift: model {
       takes: { above: 'ratio' },
       expr: |||
-        grader_model_prediction_drift_ks_statistic{job="%(job)s"} > %(above)s
+        (
+            grader_model_prediction_drift_ks_statistic{job="%(job)s"}
+          or
+            grader_model_prediction_drift_cramers_v{job="%(job)s"}
+        ) > %(above)s
         and
           grader_model_prediction_drift_detected{job="%(job)s"} == 1
       |||,
