@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from prometheus_client.core import Metric
@@ -91,7 +92,7 @@ class _Form:
         """Raises ValueError for rows of different lengths."""
         if not rows:
             return [], ()
-        *columns, values = zip(*rows, strict=True)
+        *columns, values = _columns(rows)
         if None in values:
             return self._scalars([row for row in rows if row[-1] is not None])
         return columns, values
@@ -110,7 +111,7 @@ class _Form:
                     "data", f"{self.family.name}: counts must be cumulative, one for each bucket"
                 )
             values += (*counts, count, total, count)
-        *columns, _, _, _ = zip(*rows, strict=True)
+        *columns, _, _, _ = _columns(rows)
         return columns, values
 
     def _misfit(self) -> CollectError:
@@ -189,6 +190,12 @@ class _Form:
             for indexes in self._sources
             for place in range(width)
         ]
+
+
+def _columns(rows: Sequence[Row]) -> Columns:
+    """One by one: for many rows that is faster than zip(*rows). Raises ValueError for ragged rows."""
+    (width,) = set(map(len, rows))
+    return [tuple(map(itemgetter(place), rows)) for place in range(width)]
 
 
 def _numbers(values: Sequence[Any], family: Family) -> Sequence[Any]:
