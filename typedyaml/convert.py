@@ -193,7 +193,7 @@ class Converter:
         if want is date and isinstance(value, str):
             value = _date(value)
         if type(value) is not want or (want is float and not math.isfinite(value)):
-            return self._wrong(node, f'"{path[-1]}" must be {_SCALARS[want]}, found "{node.value}"')
+            return self._wrong(node, f'"{_name(path)}" must be {_SCALARS[want]}, found "{node.value}"')
         return value
 
     def _plain(self, node: Node, path: Path) -> Any:
@@ -205,6 +205,11 @@ class Converter:
         if isinstance(node, SequenceNode):
             return [self._plain(child, (*path, i)) for i, child in enumerate(node.value)]
         return _value(node)
+
+
+def _name(path: Path) -> str | int:
+    """What a person calls the value: its key, an entry of a list by that of the list."""
+    return next((part for part in reversed(path) if isinstance(part, str)), path[-1])
 
 
 def _date(text: str) -> date | str:

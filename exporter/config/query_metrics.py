@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -145,9 +144,6 @@ def _shape_faults(document: Document[Any], place: Place, metric: Any, query: str
     if bounds and metric.metric in FAMILIES and bounds != family.buckets:
         listed = ", ".join(f"{bound:g}" for bound in family.buckets)
         yield document.fault((*place, "buckets"), f"the bounds of {family.name} are {listed}")
-    elif not all(map(math.isfinite, family.buckets)):
-        key = "buckets" if metric.buckets else "bounds"
-        yield document.fault((*place, key), "bounds are finite; the bucket +Inf is always there")
     elif list(family.buckets) != sorted(set(family.buckets)):
         key = "buckets" if metric.buckets else "bounds"
         yield document.fault((*place, key), "bounds must rise, and none be there twice")

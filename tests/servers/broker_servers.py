@@ -98,6 +98,17 @@ class _Server:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+def _pings(client: Any) -> bool:
+    """Whether a Redis or a Sentinel answers, be it that it wants a password."""
+    try:
+        client.ping()
+    except redis.exceptions.AuthenticationError:
+        return True
+    except redis.exceptions.RedisError:
+        return False
+    return True
+
+
 class Redis(_Server):
     """A Redis without persistence; `options` go to its command. `tls`: certificate, key and CA files."""
 
@@ -123,13 +134,7 @@ class Redis(_Server):
         return redis.Redis("127.0.0.1", self.port, socket_timeout=5, **options)
 
     def answers(self) -> bool:
-        try:
-            self.client().ping()
-        except redis.exceptions.AuthenticationError:
-            return True
-        except redis.exceptions.RedisError:
-            return False
-        return True
+        return _pings(self.client())
 
     def url(self, database: int = 0) -> str:
         """redis://127.0.0.1:port/database."""
@@ -161,13 +166,7 @@ class RedisSentinel(_Server):
         return redis.Redis("127.0.0.1", self.port, socket_timeout=5, **options)
 
     def answers(self) -> bool:
-        try:
-            self.client().ping()
-        except redis.exceptions.AuthenticationError:
-            return True
-        except redis.exceptions.RedisError:
-            return False
-        return True
+        return _pings(self.client())
 
 
 class RabbitMQ(_Server):

@@ -520,11 +520,11 @@ GAUGE = {"metric": "desk_open", "type": "gauge", "help": "x", "value": "n"}
         ),
         (
             {"metrics": [{**HISTOGRAM, "le": "le", "value": "n", "sum": "s", "bounds": [1, math.inf]}]},
-            ["bounds are finite"],
+            ['"bounds" must be a number, found ".inf"'],
         ),
         (
             {"metrics": [{**HISTOGRAM, "le": "le", "value": "n", "sum": "s", "bounds": [math.nan, 1]}]},
-            ["bounds are finite"],
+            ['"bounds" must be a number, found ".nan"'],
         ),
         (
             {"metrics": [GAUGE, {**GAUGE, "metric": "desk_open_total", "type": "counter"}]},
